@@ -1,0 +1,1 @@
+"""What happens: diagrams, decision tables, calendars and scenarios. Data, no code."""

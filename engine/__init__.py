@@ -1,0 +1,1 @@
+"""The BPMN runtime: releases, instances, user tasks, timers, messages, history."""

@@ -1,0 +1,95 @@
+"""The unit of work: one session, one transaction, opened at the edge.
+
+PostgreSQL only. Every table that belongs to a tenant has `tenant_id` and a row-level security
+policy that compares it with the setting `signpost.tenant`, which lives as long as the
+transaction. Below the edge nobody commits.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, Engine, MetaData, Text, TypeDecorator, create_engine, event, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Session
+
+# Names are fixed, so that migrations can speak of a constraint and a test can compare.
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+APPLICATION_ROLE = "signpost_app"
+WORKER_ROLE = "signpost_worker"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Store aware datetimes in UTC; refuse naive ones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {
+        datetime: UtcDateTime,
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        list[str]: ARRAY(Text),
+    }
+
+
+def connect(url: str, *, role: str | None = APPLICATION_ROLE, **options: Any) -> Engine:
+    """Return a pool of connections that act as ``role`` (None: as whoever the address names).
+
+    The address names the owner of the schema; what serves people acts as a role that may neither
+    change tables nor pass row-level security, so that a forgotten condition shows nothing.
+    """
+    database = create_engine(url, pool_pre_ping=True, **options)
+    if role is not None:
+
+        @event.listens_for(database, "connect")
+        def act_as(connection: Any, record: Any) -> None:
+            connection.autocommit = True
+            connection.execute(f"SET ROLE {role}")
+            connection.autocommit = False
+
+    return database
+
+
+@contextmanager
+def unit_of_work(database: Engine, tenant_id: UUID | None = None) -> Iterator[Session]:
+    """Commit when the block ends, roll back when it raises.
+
+    Only the edges open one: an HTTP request, a fired timer, an outbox delivery, a command.
+    ``tenant_id`` opens the rows of that tenant for this transaction and no longer; without it
+    only rows that belong to no tenant can be seen.
+    """
+    with Session(database, expire_on_commit=False) as session, session.begin():
+        if tenant_id is not None:
+            enter_tenant(session, tenant_id)
+        yield session
+
+
+def enter_tenant(session: Session, tenant_id: UUID) -> None:
+    """Open the rows of ``tenant_id`` until the transaction ends."""
+    session.info["tenant_id"] = tenant_id
+    session.execute(
+        text("SELECT set_config('signpost.tenant', :tenant, true)"), {"tenant": str(tenant_id)}
+    )

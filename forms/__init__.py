@@ -1,0 +1,1 @@
+"""What is asked: form definitions, and what makes schemas and pages of them."""

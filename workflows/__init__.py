@@ -1,0 +1,1 @@
+"""Casework: a folder per capability."""
