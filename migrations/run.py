@@ -1,0 +1,27 @@
+"""Bring a database to the newest schema."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
+
+
+def configuration(url: str = "") -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    # ConfigParser reads % as the start of a reference
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return config
+
+
+def upgrade(url: str) -> None:
+    """Run every migration that ``url`` has not seen. ``url`` names the owner of the schema."""
+    database = create_engine(url)
+    try:
+        with database.connect() as connection:
+            config = configuration(url)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        database.dispose()

