@@ -1,0 +1,1 @@
+"""Everything that reaches the organisation, on any channel, until it is somebody's case."""
