@@ -1,36 +1,32 @@
 """A checked set of definitions: what the runtime needs of a release, parsed once and shared."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lxml import etree
 
-from engine.findings import Finding
+from engine import xml
+from engine.errors import Refusal
+from engine.files import DefinitionFile, FileKind, Loaded, load
+from engine.findings import Finding, Severity
+from engine.normalise import normalise
+from engine.normalise.flows import definitions_of
+
+__all__ = ["DefinitionFile", "Definitions", "FileKind", "MessageStart", "Process", "ReleaseRefused"]
 
 
-class FileKind(StrEnum):
-    """What a file of a release is. Decided by its content, never by its name."""
+class ReleaseRefused(Refusal):
+    """These definitions cannot be carried out as they are drawn."""
 
-    PROCESS = "process"  # BPMN 2.0 XML
-    DECISION = "decision"  # DMN XML
-    FORM = "form"  # form-js JSON: has "components"
-    CALENDAR = "calendar"  # JSON: has "zone" and "hours"
-    HOLIDAYS = "holidays"  # JSON in the shape of the GOV.UK bank-holidays feed
-    ROLES = "roles"  # YAML: has "sets"
-    SETTINGS = "settings"  # YAML: has "settings"
-    SCENARIO = "scenario"  # YAML: has "story"
+    status = 422
 
-
-@dataclass(frozen=True, slots=True)
-class DefinitionFile:
-    """One file as it was given, and the hash by which it is stored once."""
-
-    name: str
-    kind: FileKind
-    content: bytes
-    sha256: str
+    def __init__(self, findings: Iterable[Finding]):
+        self.findings = list(findings)
+        super().__init__(
+            "\n".join(finding.message for finding in self.findings), findings=self.findings
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,8 @@ class Process:
     """One executable process, normalised: only what the parser of the runtime understands.
 
     ``author_ids`` maps every id that the XML pass made or renamed to the author's element
-    (None where the author drew nothing). ``properties`` are the extension properties of the
+    (None where the author drew nothing); ``made`` are those that the author did not draw, so that
+    histories and traces leave them out. ``properties`` are the extension properties of the
     process (``riskRank``, ``businessKey``: FEEL).
     """
 
@@ -59,6 +56,7 @@ class Process:
     starts: tuple[MessageStart, ...] = ()
     properties: Mapping[str, str] = field(default_factory=dict)
     author_ids: Mapping[str, str | None] = field(default_factory=dict)
+    made: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -76,3 +74,92 @@ class Definitions:
     settings: Mapping[str, Any]
     scenarios: Mapping[str, Mapping[str, Any]]
     findings: tuple[Finding, ...] = ()  # unsafe ones and warnings; a publisher must look
+
+
+Check = Callable[[Definitions], Iterable[Finding]]
+
+
+def check(files: Mapping[str, str | bytes], *, extra_checks: Iterable[Check] = ()) -> Definitions:
+    """Parse, lint and normalise the files of a release together.
+
+    Raises `ReleaseRefused` with every finding when one of them is ``cannot_execute``; unsafe ones
+    and warnings stay on ``Definitions.findings``. ``extra_checks`` see the finished definitions,
+    so they run when nothing else stands in the way (forms, operations, casework: decisions.md 21).
+    """
+    loaded = load(files)
+    findings = list(loaded.findings)
+    processes: dict[str, Process] = {}
+    for name, root in loaded.diagrams.items():
+        for process in read_processes(loaded, name, root, findings):
+            processes[process.id] = process
+    refuse(findings)
+    definitions = Definitions(
+        sha256=hash_of(loaded.files),
+        files=loaded.files,
+        processes=processes,
+        decisions=loaded.decisions,
+        forms=loaded.forms,
+        calendars=loaded.calendars,
+        holidays=loaded.holidays,
+        role_sets=loaded.role_sets,
+        settings=loaded.settings,
+        scenarios=loaded.scenarios,
+    )
+    for extra_check in extra_checks:
+        findings += extra_check(definitions)
+    refuse(findings)
+    return replace(definitions, findings=tuple(findings))
+
+
+def refuse(findings: list[Finding]) -> None:
+    if any(finding.severity == Severity.CANNOT_EXECUTE for finding in findings):
+        raise ReleaseRefused(findings)
+
+
+def hash_of(files: Mapping[str, DefinitionFile]) -> str:
+    """Hash names and contents, in the order of the names."""
+    lines = "".join(f"{file.sha256} {name}\n" for name, file in sorted(files.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def read_processes(
+    loaded: Loaded, file: str, root: etree._Element, findings: list[Finding]
+) -> list[Process]:
+    """Normalise a diagram and return the processes in it that have steps."""
+    normalised = normalise(root, file)
+    findings += normalised.findings
+    return [
+        Process(
+            id=element.get("id") or "",
+            name=element.get("name") or element.get("id") or "",
+            file=file,
+            file_sha256=loaded.files[file].sha256,
+            element=element,
+            starts=event_starts(element, normalised.author_ids),
+            properties=xml.properties(element),
+            author_ids=normalised.author_ids,
+            made=normalised.made,
+        )
+        for element in xml.bpmn_children(normalised.root, "process")
+        if any(True for _ in xml.bpmn_children(element, "startEvent"))
+    ]
+
+
+def event_starts(
+    process: etree._Element, author_ids: Mapping[str, str | None]
+) -> tuple[MessageStart, ...]:
+    """Return the message and signal start events on the top level of a process."""
+    names = {
+        element.get("id"): element.get("name") or element.get("id") or ""
+        for element in xml.bpmn_descendants(process.getroottree().getroot(), "message", "signal")
+    }
+    starts = []
+    for event in xml.bpmn_children(process, "startEvent"):
+        for definition in definitions_of(event):
+            kind = xml.local(definition).removesuffix("EventDefinition")
+            if kind in ("message", "signal"):
+                reference = definition.get(f"{kind}Ref")
+                name = names.get(reference) or event.get("name") or ""
+                event_id = event.get("id") or ""
+                starts.append(MessageStart(kind, name, author_ids.get(event_id) or event_id))
+    return tuple(starts)

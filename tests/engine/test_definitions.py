@@ -1,0 +1,73 @@
+"""Files in, checked definitions out."""
+
+import pytest
+
+from engine.definitions import ReleaseRefused, check
+from engine.files import FileKind
+
+HEAD = (
+    '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" '
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+    'xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core" '
+    'id="definitions_1" targetNamespace="http://example.org/bpmn">'
+)
+
+CALL_BACK = f"""{HEAD}
+  <bpmn:message id="message_asked" name="callback.asked"/>
+  <bpmn:process id="call_back" name="Call back" isExecutable="true">
+    <bpmn:extensionElements><spiffworkflow:properties>
+      <spiffworkflow:property name="riskRank" value="risk"/>
+    </spiffworkflow:properties></bpmn:extensionElements>
+    <bpmn:startEvent id="start_asked">
+      <bpmn:messageEventDefinition messageRef="message_asked"/>
+    </bpmn:startEvent>
+    <bpmn:userTask id="task_call" name="Call the client"/>
+    <bpmn:endEvent id="end_called"/>
+    <bpmn:sequenceFlow id="flow_1" sourceRef="start_asked" targetRef="task_call"/>
+    <bpmn:sequenceFlow id="flow_2" sourceRef="task_call" targetRef="end_called"/>
+  </bpmn:process>
+</bpmn:definitions>"""
+
+
+def test_a_process_knows_its_starts_properties_and_file():
+    process = check({"call_back.bpmn": CALL_BACK}).processes["call_back"]
+    assert process.name == "Call back"
+    assert [(start.kind, start.name, start.element_id) for start in process.starts] == [
+        ("message", "callback.asked", "start_asked")
+    ]
+    assert process.properties == {"riskRank": "risk"}
+
+
+def test_the_kind_of_a_file_is_decided_by_its_content():
+    files = {
+        "a": CALL_BACK,
+        "b": '{"type": "default", "id": "contact", "components": []}',
+        "c": "sets:\n  handler: [contact_handler]\n",
+        "d": "settings:\n  reach_days: 3\n",
+        "e": "story: Amina takes a call\nsteps: []\n",
+        "f": '{"england-and-wales": {"division": "england-and-wales", "events": []}}',
+    }
+    definitions = check(files)
+    assert {name: file.kind for name, file in definitions.files.items()} == {
+        "a": FileKind.PROCESS,
+        "b": FileKind.FORM,
+        "c": FileKind.ROLES,
+        "d": FileKind.SETTINGS,
+        "e": FileKind.SCENARIO,
+        "f": FileKind.HOLIDAYS,
+    }
+    assert definitions.role_sets == {"handler": ("contact_handler",)}
+    assert definitions.settings == {"reach_days": 3}
+
+
+def test_one_broken_file_does_not_hide_the_others():
+    with pytest.raises(ReleaseRefused) as refused:
+        check({"a.bpmn": "<nothing/>", "b.bpmn": "", "c.json": "{", "d.bpmn": CALL_BACK})
+    assert {finding.file for finding in refused.value.findings} == {"a.bpmn", "b.bpmn", "c.json"}
+
+
+def test_the_hash_covers_names_and_contents():
+    one = check({"a.bpmn": CALL_BACK}).sha256
+    assert one == check({"a.bpmn": CALL_BACK.encode()}).sha256
+    assert one != check({"b.bpmn": CALL_BACK}).sha256
+    assert one != check({"a.bpmn": CALL_BACK.replace("Call the client", "Ring")}).sha256
