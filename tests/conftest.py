@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,8 @@ END $$
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ.setdefault("SIGNPOST_MASTER_KEY", b64encode(bytes(range(32))).decode())
+    os.environ.setdefault("SIGNPOST_ARGON2", "8,1,1")  # a real hash costs 64 MiB and half a second
     if FOLDER not in os.environ:
         folder = Path(tempfile.mkdtemp(prefix="signpost-test-"))
         folder.chmod(0o755)  # started by root, the server drops to a user who must get in

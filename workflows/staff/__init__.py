@@ -1,0 +1,1 @@
+"""Who works here: roles, teams, skills, absences and the rota."""
