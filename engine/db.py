@@ -5,15 +5,25 @@ policy that compares it with the setting `signpost.tenant`, which lives as long 
 transaction. Below the edge nobody commits.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Engine, MetaData, Text, TypeDecorator, create_engine, event, text
+from sqlalchemy import (
+    CursorResult,
+    DateTime,
+    Engine,
+    MetaData,
+    Text,
+    TypeDecorator,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 
 # Names are fixed, so that migrations can speak of a constraint and a test can compare.
 NAMES = {
@@ -93,3 +103,51 @@ def enter_tenant(session: Session, tenant_id: UUID) -> None:
     session.execute(
         text("SELECT set_config('signpost.tenant', :tenant, true)"), {"tenant": str(tenant_id)}
     )
+
+
+def run(session: Session, statement: str, values: Mapping[str, Any]) -> CursorResult[Any]:
+    """Run one SQL text (psycopg's ``%(name)s``) in the session's transaction.
+
+    For the few statements that run at every step: sent as they are, psycopg prepares them and
+    SQLAlchemy neither compiles nor maps. What the session still holds back is written first.
+    """
+    session.flush()
+    return session.connection().exec_driver_sql(statement, dict(values))
+
+
+_MEMORY = "engine.memory"
+_AFTER_COMMIT = "engine.after_commit"
+
+
+def memory(session: Session) -> dict[str, Any]:
+    """Return what this transaction knows, such as the locks it holds.
+
+    Forgotten when the transaction ends and when it goes back to a savepoint, because a lock
+    taken after the savepoint is gone then.
+    """
+    return session.info.setdefault(_MEMORY, {})
+
+
+def after_commit(session: Session, do: Callable[[], None]) -> None:
+    """Call ``do`` when, and only when, the transaction has been committed."""
+    session.info.setdefault(_AFTER_COMMIT, []).append(do)
+
+
+@event.listens_for(Session, "after_commit")
+def _committed(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # a savepoint was released; the transaction goes on
+    for do in session.info.pop(_AFTER_COMMIT, ()):
+        do()
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _went_back(session: Session, transaction: SessionTransaction) -> None:
+    session.info.pop(_MEMORY, None)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _ended(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop(_MEMORY, None)
+        session.info.pop(_AFTER_COMMIT, None)

@@ -286,9 +286,9 @@ class HistoryEvent(Base):
 
     __tablename__ = "history_event"
 
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     stream: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # from 1, no gaps
-    tenant_id: Mapped[UUID]
     at: Mapped[datetime]
     payload: Mapped[str]
     prev_hash: Mapped[bytes] = mapped_column(LargeBinary(32))

@@ -271,14 +271,14 @@ def _records() -> None:
     )
     op.create_table(
         "history_event",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("stream", sa.String(), nullable=False),
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("payload", sa.String(), nullable=False),
         sa.Column("prev_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
-        sa.PrimaryKeyConstraint("stream", "seq"),
+        sa.PrimaryKeyConstraint("tenant_id", "stream", "seq"),
     )
     op.create_table(
         "history_head",

@@ -1,0 +1,129 @@
+"""Service operations: what a diagram may call, by the name ``capability.verb``.
+
+    @operation("safeguarding.escalate")
+    def escalate(context: OperationContext, *, case_id: str) -> dict[str, Any]: ...
+
+The result goes to the task's ``resultVariable`` if it names one, else its entries become
+variables. An operation must be safe to repeat: after an incident somebody may retry the step.
+It reaches no network; what must leave goes through `engine/outbox.py`.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from engine.definitions import Definitions
+
+Result = Mapping[str, Any] | None
+Function = Callable[..., Result]
+
+
+class BusinessError(Exception):
+    """An outcome that the diagram may catch: it becomes the BPMN error with this code."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(message or code)
+        self.code = code
+        self.message = message
+
+
+class UnknownOperation(Exception):
+    """The diagram names an operation that is not registered."""
+
+
+class WrongParameters(Exception):
+    """The diagram gives an operation other parameters than it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationContext:
+    """What an operation knows of the unit of work that calls it."""
+
+    session: Session
+    now: datetime
+    instance_id: UUID
+    actor: str | None
+    tenant_id: UUID
+    service_id: UUID | None
+    business_key: UUID | None
+    definitions: Definitions
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One keyword of an operation. Those with a default may be left out in the diagram."""
+
+    name: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A registered operation. ``public`` ones need not be used by a shipped diagram."""
+
+    name: str
+    function: Function
+    parameters: tuple[Parameter, ...]
+    public: bool = False
+
+    def problem_with(self, given: Mapping[str, Any]) -> str | None:
+        """Say in words how the names of ``given`` differ from what the operation takes."""
+        known = {parameter.name for parameter in self.parameters}
+        missing = [p.name for p in self.parameters if p.required and p.name not in given]
+        unknown = sorted(given.keys() - known)
+        if missing:
+            return f"Operation '{self.name}' needs {', '.join(missing)}."
+        if unknown:
+            return f"Operation '{self.name}' does not take {', '.join(unknown)}."
+        return None
+
+
+_operations: dict[str, Operation] = {}
+
+
+def operation(name: str, *, public: bool = False) -> Callable[[Function], Function]:
+    """Register a function as the operation ``name``."""
+    capability, dot, verb = name.partition(".")
+    if not (capability.isidentifier() and dot and verb.isidentifier()):
+        raise ValueError(f"{name!r} is not of the form capability.verb")
+
+    def register(function: Function) -> Function:
+        if name in _operations:
+            raise ValueError(f"operation {name!r} is registered twice")
+        _operations[name] = Operation(name, function, _parameters(name, function), public)
+        return function
+
+    return register
+
+
+def _parameters(name: str, function: Function) -> tuple[Parameter, ...]:
+    context, *rest = inspect.signature(function).parameters.values()
+    if context.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
+        raise ValueError(f"operation {name!r} must take its context first")
+    if any(parameter.kind is not inspect.Parameter.KEYWORD_ONLY for parameter in rest):
+        raise ValueError(f"operation {name!r} must take its parameters as keywords")
+    return tuple(
+        Parameter(parameter.name, parameter.default is inspect.Parameter.empty)
+        for parameter in rest
+    )
+
+
+def registry() -> Mapping[str, Operation]:
+    """Return every registered operation by name."""
+    return dict(_operations)
+
+
+def call(context: OperationContext, name: str, parameters: Mapping[str, Any]) -> Result:
+    """Call the operation ``name``. Raises `BusinessError`, or whatever went wrong."""
+    found = _operations.get(name)
+    if found is None:
+        raise UnknownOperation(f"There is no operation '{name}'.")
+    problem = found.problem_with(parameters)
+    if problem:
+        raise WrongParameters(problem)
+    return found.function(context, **parameters)
