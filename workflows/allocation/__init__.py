@@ -1,0 +1,1 @@
+"""Allocation: who can take a case, who was asked, who took it."""

@@ -1,0 +1,1 @@
+"""Consent: what was agreed for which purpose and recipient, and what may be shared."""

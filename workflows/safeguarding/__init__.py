@@ -1,0 +1,1 @@
+"""Safeguarding: concerns raised from any screen, and the routes they take."""
