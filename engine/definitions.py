@@ -67,6 +67,7 @@ class Definitions:
     files: Mapping[str, DefinitionFile]
     processes: Mapping[str, Process]
     decisions: Mapping[str, Any]  # decision id -> engine.decisions.DecisionModel holding it
+    decision_files: Mapping[str, str]  # decision id -> sha256 of its file
     forms: Mapping[str, Mapping[str, Any]]  # form id -> the parsed JSON
     calendars: Mapping[str, Any]  # calendar key -> feel.calendars.Calendar
     holidays: Mapping[str, Any]
@@ -98,6 +99,7 @@ def check(files: Mapping[str, str | bytes], *, extra_checks: Iterable[Check] = (
         files=loaded.files,
         processes=processes,
         decisions=loaded.decisions,
+        decision_files=loaded.decision_files,
         forms=loaded.forms,
         calendars=loaded.calendars,
         holidays=loaded.holidays,

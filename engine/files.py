@@ -44,6 +44,7 @@ class Loaded:
     files: dict[str, DefinitionFile] = field(default_factory=dict)
     diagrams: dict[str, etree._Element] = field(default_factory=dict)
     decisions: dict[str, Any] = field(default_factory=dict)
+    decision_files: dict[str, str] = field(default_factory=dict)  # decision id -> sha256
     forms: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     calendars: dict[str, Any] = field(default_factory=dict)
     holidays: dict[str, Any] = field(default_factory=dict)
@@ -191,6 +192,7 @@ def take_diagram(loaded: Loaded, name: str, root: etree._Element) -> None:
 def take_decision(loaded: Loaded, name: str, root: etree._Element) -> None:
     for decision in root.iter(f"{{{xml.namespace(root)}}}decision"):
         loaded.decisions[decision.get("id") or ""] = loaded.files[name].content
+        loaded.decision_files[decision.get("id") or ""] = loaded.files[name].sha256
 
 
 def take_form(loaded: Loaded, name: str, body: Mapping[str, Any]) -> None:

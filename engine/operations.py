@@ -52,6 +52,8 @@ class OperationContext:
     service_id: UUID | None
     business_key: UUID | None
     definitions: Definitions
+    settings: Mapping[str, Any]  # of the service, over the release's
+    calendars: Any  # feel.calendars.Calendars in force: the release's, the loaded holidays
 
 
 @dataclass(frozen=True, slots=True)

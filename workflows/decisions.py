@@ -1,0 +1,67 @@
+"""Decisions over personal inputs: the inputs stay encrypted, only the outputs leave.
+
+A business rule task may see nothing personal, so an operation asks here instead. The record says
+which version of the table was asked, which rows fired and what came out; what it was asked about
+is encrypted under the subject's key (decisions 14 of the design; domain specification 4.4).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+from engine.decisions import DecisionResult
+from engine.models import DecisionRecord
+from engine.operations import OperationContext
+from workflows import keys
+
+
+def decide(
+    context: OperationContext, decision_id: str, inputs: Mapping[str, Any], *, subject_id: UUID
+) -> Any:
+    """Evaluate a decision of the instance's own release and record it.
+
+    ``subject_id`` is whose key closes the inputs: a person, a case or a contact. Returns the
+    outputs as they become variables: one output is its value, several are a context.
+    """
+    model = context.definitions.decisions[decision_id]
+    result: DecisionResult = model.evaluate(
+        decision_id,
+        {**inputs, "settings": context.settings},
+        now=context.now,
+        calendars=context.calendars,
+    )
+    record_id = uuid4()
+    context.session.add(
+        DecisionRecord(
+            id=record_id,
+            tenant_id=context.tenant_id,
+            instance_id=context.instance_id,
+            business_key=context.business_key,
+            element_id=decision_id,
+            decision_id=decision_id,
+            file_sha256=context.definitions.decision_files[decision_id],
+            inputs_encrypted=keys.encrypt(
+                context.session,
+                subject_id,
+                context.tenant_id,
+                DecisionRecord.__tablename__,
+                record_id,
+                "inputs",
+                {name: _plain(value) for name, value in inputs.items()},
+            ),
+            matched_rows=list(result.matched_rows),
+            outputs=_plain(result.outputs),
+            decided_at=context.now,
+            actor=context.actor,
+        )
+    )
+    return result.outputs
+
+
+def _plain(value: Any) -> Any:
+    """Return ``value`` as JSON can hold it; what it cannot hold, as FEEL writes it."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
