@@ -1,9 +1,11 @@
 """Bring a database to the newest schema."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 
@@ -25,3 +27,9 @@ def upgrade(url: str) -> None:
             command.upgrade(config, "head")
     finally:
         database.dispose()
+
+
+@cache
+def newest() -> str | None:
+    """Return the revision that this code expects of a database."""
+    return ScriptDirectory.from_config(configuration()).get_current_head()
