@@ -11,6 +11,7 @@ from engine import xml
 from engine.errors import Refusal
 from engine.files import DefinitionFile, FileKind, Loaded, load
 from engine.findings import Finding, Severity
+from engine.lint import Diagram, Release, lint
 from engine.normalise import normalise
 from engine.normalise.flows import definitions_of
 
@@ -88,12 +89,24 @@ def check(files: Mapping[str, str | bytes], *, extra_checks: Iterable[Check] = (
     so they run when nothing else stands in the way (forms, operations, casework: decisions.md 21).
     """
     loaded = load(files)
-    findings = list(loaded.findings)
-    processes: dict[str, Process] = {}
-    for name, root in loaded.diagrams.items():
-        for process in read_processes(loaded, name, root, findings):
-            processes[process.id] = process
+    diagrams = read_diagrams(loaded)
+    findings = loaded.findings + [
+        finding for diagram in diagrams for finding in diagram.normalised.findings
+    ]
+    findings += lint(
+        Release(
+            diagrams,
+            forms=loaded.forms,
+            decisions=loaded.decisions,
+            calendars=loaded.calendars,
+            role_sets=loaded.role_sets,
+            settings=loaded.settings,
+        )
+    )
     refuse(findings)
+    processes = {
+        process.id: process for diagram in diagrams for process in read_processes(loaded, diagram)
+    }
     definitions = Definitions(
         sha256=hash_of(loaded.files),
         files=loaded.files,
@@ -124,18 +137,27 @@ def hash_of(files: Mapping[str, DefinitionFile]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def read_processes(
-    loaded: Loaded, file: str, root: etree._Element, findings: list[Finding]
-) -> list[Process]:
-    """Normalise a diagram and return the processes in it that have steps."""
-    normalised = normalise(root, file)
-    findings += normalised.findings
+def read_diagrams(loaded: Loaded) -> list[Diagram]:
+    """Normalise every BPMN file; what the release calls is executed whatever it is marked."""
+    called = frozenset(
+        (activity.get("calledElement") or "").rpartition(":")[2]
+        for root in loaded.diagrams.values()
+        for activity in xml.bpmn_descendants(root, "callActivity")
+    )
+    return [
+        Diagram(name, root, normalise(root, name, called)) for name, root in loaded.diagrams.items()
+    ]
+
+
+def read_processes(loaded: Loaded, diagram: Diagram) -> list[Process]:
+    """Return the processes of a diagram that are executed."""
+    normalised = diagram.normalised
     return [
         Process(
             id=element.get("id") or "",
             name=element.get("name") or element.get("id") or "",
-            file=file,
-            file_sha256=loaded.files[file].sha256,
+            file=diagram.file,
+            file_sha256=loaded.files[diagram.file].sha256,
             element=element,
             starts=event_starts(element, normalised.author_ids),
             properties=xml.properties(element),
@@ -143,7 +165,7 @@ def read_processes(
             made=normalised.made,
         )
         for element in xml.bpmn_children(normalised.root, "process")
-        if any(True for _ in xml.bpmn_children(element, "startEvent"))
+        if not diagram.is_left_out(element)
     ]
 
 

@@ -176,8 +176,12 @@ def text_of(element: etree._Element) -> str:
 
 def label(element: etree._Element) -> str:
     """Name an element as its author knows it: 'Call back the client' (task_call_back)."""
-    element_id, name = element.get("id"), " ".join((element.get("name") or "").split())
-    if name and element_id:
+    return label_of(element, element.get("id"))
+
+
+def label_of(element: etree._Element, element_id: str | None) -> str:
+    name = " ".join((element.get("name") or "").split())
+    if name and element_id and name != element_id:
         return f"'{name}' ({element_id})"
     if name or element_id:
         return f"'{name or element_id}'"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from engine.findings import Finding
-from engine.normalise import data, events, flows
+from engine.normalise import data, events, flows, pools
 from engine.normalise.ids import Ids, rename_reserved, strip_prefixes
 
 
@@ -21,22 +21,29 @@ from engine.normalise.ids import Ids, rename_reserved, strip_prefixes
 class Normalised:
     """``root`` is the copy; ``author_ids`` maps made and renamed ids to the author's (or None);
 
-    ``made`` are the ids of elements that the author did not draw at all. ``findings`` are
-    warnings about what was left out because it has no meaning for execution.
+    ``made`` are the ids of elements that the author did not draw at all, ``left_out`` those of
+    processes that only document. ``findings`` are warnings about what is left out because it has
+    no meaning for execution.
     """
 
     root: etree._Element
     author_ids: dict[str, str | None]
     made: frozenset[str]
+    left_out: frozenset[str] = frozenset()
     findings: list[Finding] = field(default_factory=list)
 
 
-def normalise(root: etree._Element, file: str) -> Normalised:
-    """Return the drawn-out copy of ``root``; broken references are left for the linter."""
+def normalise(root: etree._Element, file: str, called: frozenset[str] = frozenset()) -> Normalised:
+    """Return the drawn-out copy of ``root``; broken references are left for the linter.
+
+    ``called`` are the processes that some diagram of the release calls.
+    """
     root = copy.deepcopy(root)
     ids = Ids(root)
     findings: list[Finding] = []
     strip_prefixes(root)
+    left_out, of_pools = pools.documentation_only(root, file, called)
+    findings += of_pools
     events.inline_definitions(root, ids)
     findings += data.drop_stores(root, file)
     findings += data.drop_unresolved_associations(root, file)
@@ -50,4 +57,4 @@ def normalise(root: etree._Element, file: str) -> Normalised:
     rename_reserved(root, ids)
     for scope in flows.scopes(root):
         flows.list_flows_on_nodes(scope)
-    return Normalised(root, ids.author_ids, frozenset(ids.made), findings)
+    return Normalised(root, ids.author_ids, frozenset(ids.made), left_out, findings)

@@ -1,0 +1,53 @@
+"""The linter: what is wrong with a release, all of it at once, in the words of its authors.
+
+One module per kind of mistake. Each has ``check(diagram, release)``; modules that see the whole
+release at once (messages between processes) look at it from each diagram. A rule never raises
+over a broken diagram: the mistake is another rule's finding.
+"""
+
+from engine.findings import Finding
+from engine.lint import (
+    documents,
+    events,
+    gateways,
+    joins,
+    loops,
+    reachability,
+    references,
+    repetition,
+    schema,
+    structure,
+    timers,
+    unsupported,
+)
+from engine.lint.model import Diagram, Release, Rule
+
+RULES: tuple[Rule, ...] = (
+    documents.check,
+    schema.check,
+    references.check,
+    structure.check,
+    events.check,
+    unsupported.check,
+    gateways.check,
+    reachability.check,
+    joins.check,
+    loops.check,
+    repetition.check,
+    timers.check,
+)
+
+
+def lint(release: Release) -> list[Finding]:
+    """Return every finding, by file and line."""
+    found = [
+        finding
+        for diagram in release.diagrams
+        for rule in RULES
+        for finding in rule(diagram, release)
+    ]
+    found = list(dict.fromkeys(found))
+    return sorted(found, key=lambda finding: (finding.file or "", finding.line or 0))
+
+
+__all__ = ["Diagram", "Release", "lint"]

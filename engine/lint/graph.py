@@ -1,0 +1,117 @@
+"""Walking a scope: what can be reached, by which path, and where it goes round."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from engine.lint.model import Node, Scope
+from engine.normalise.flows import is_event_subprocess
+
+Next = Callable[[Node], Iterable[Node]]
+
+
+def ways_in(scope: Scope) -> list[Node]:
+    """Return the nodes at which something outside of the scope puts a token."""
+    return [
+        node
+        for node in scope.nodes.values()
+        if node.kind == "startEvent"
+        or is_event_subprocess(node.element)
+        or node.element.get("isForCompensation") in ("true", "1")
+    ]
+
+
+def reachable(starts: Iterable[Node], following: Next) -> set[str]:
+    """Return the ids of everything that can be reached from ``starts``, these included."""
+    seen = {node.id for node in starts}
+    queue = deque(starts)
+    while queue:
+        for node in following(queue.popleft()):
+            if node.id not in seen:
+                seen.add(node.id)
+                queue.append(node)
+    return seen
+
+
+def shortest_path(
+    starts: Iterable[Node], following: Next, found: Callable[[Node], bool]
+) -> list[Node] | None:
+    """Return the nodes of a shortest path from one of ``starts`` to one that is ``found``."""
+    queue = deque([node] for node in starts)
+    seen = {path[0].id for path in queue}
+    while queue:
+        path = queue.popleft()
+        if found(path[-1]):
+            return path
+        for node in following(path[-1]):
+            if node.id not in seen:
+                seen.add(node.id)
+                queue.append([*path, node])
+    return None
+
+
+def author_path(path: Iterable[Node]) -> tuple[str, ...]:
+    """Return the ids of a path as the author knows them, without what was never drawn."""
+    return tuple(dict.fromkeys(node.author_id for node in path if node.author_id))
+
+
+def backwards(scope: Scope) -> Next:
+    """Return the step function of a walk against the flows."""
+    hosts = {
+        event.id: scope.nodes[host]
+        for host, events in scope.boundaries.items()
+        for event in events
+        if host in scope.nodes
+    }
+
+    def preceding(node: Node) -> Iterable[Node]:
+        sources = [flow.source for flow in scope.incoming[node.id]]
+        return [*sources, hosts[node.id]] if node.id in hosts else sources
+
+    return preceding
+
+
+def strong_components(nodes: Iterable[Node], following: Next) -> list[list[Node]]:
+    """Return Tarjan's strongly connected components, each after those it leads to.
+
+    Without recursion: a diagram may have thousands of steps in a row.
+    """
+    order: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[Node] = []
+    on_stack: set[str] = set()
+    components: list[list[Node]] = []
+    for root in nodes:
+        if root.id in order:
+            continue
+        work = [(root, iter(list(following(root))))]
+        order[root.id] = low[root.id] = len(order)
+        stack.append(root)
+        on_stack.add(root.id)
+        while work:
+            node, branches = work[-1]
+            child = next(branches, None)
+            if child is None:
+                work.pop()
+                if work:
+                    parent = work[-1][0].id
+                    low[parent] = min(low[parent], low[node.id])
+                if low[node.id] == order[node.id]:
+                    components.append(take_component(stack, on_stack, node))
+            elif child.id not in order:
+                order[child.id] = low[child.id] = len(order)
+                stack.append(child)
+                on_stack.add(child.id)
+                work.append((child, iter(list(following(child)))))
+            elif child.id in on_stack:
+                low[node.id] = min(low[node.id], order[child.id])
+    return components
+
+
+def take_component(stack: list[Node], on_stack: set[str], root: Node) -> list[Node]:
+    component = []
+    while True:
+        node = stack.pop()
+        on_stack.discard(node.id)
+        component.append(node)
+        if node is root:
+            return component

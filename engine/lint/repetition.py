@@ -1,0 +1,85 @@
+"""Multi-instance activities and loops that do not say how often, or would not stop."""
+
+import re
+from collections.abc import Iterator
+
+from lxml import etree
+
+from engine import xml
+from engine.findings import Finding
+from engine.lint.model import Diagram, Release
+
+MOST_INSTANCES = 1_000  # engine notes 2, trap 11
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+
+
+def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
+    for loop in xml.bpmn_descendants(diagram.root, "multiInstanceLoopCharacteristics"):
+        step = loop.getparent()
+        if step is not None and not diagram.is_left_out(step):
+            yield from how_often(diagram, step, loop)
+            yield from behaviour(diagram, step, loop)
+    for loop in xml.bpmn_descendants(diagram.root, "standardLoopCharacteristics"):
+        step = loop.getparent()
+        if step is not None and not diagram.is_left_out(step):
+            yield from until_when(diagram, step, loop)
+
+
+def how_often(diagram: Diagram, step: etree._Element, loop: etree._Element) -> Iterator[Finding]:
+    cardinality = xml.child_text(loop, "loopCardinality")
+    collection = xml.child_text(loop, "loopDataInputRef")
+    if not cardinality and not collection:
+        yield diagram.refused(
+            "no_cardinality",
+            step,
+            f"{xml.label(step)} does not say how often it repeats.",
+            "Give it a number (loopCardinality) or a list (loopDataInputRef).",
+        )
+    elif cardinality and NUMBER.fullmatch(cardinality):
+        yield from literal_cardinality(diagram, step, float(cardinality))
+
+
+def literal_cardinality(diagram: Diagram, step: etree._Element, number: float) -> Iterator[Finding]:
+    if number < 0 or number != int(number):
+        yield diagram.refused(
+            "wrong_cardinality",
+            step,
+            f"{xml.label(step)} would repeat {number:g} times.",
+            "Give a whole number that is not negative.",
+        )
+    elif number > MOST_INSTANCES:
+        yield diagram.refused(
+            "wrong_cardinality",
+            step,
+            f"{xml.label(step)} would repeat {number:,.0f} times; {MOST_INSTANCES:,} are allowed.",
+            "Work through the list in smaller parts.",
+        )
+
+
+def behaviour(diagram: Diagram, step: etree._Element, loop: etree._Element) -> Iterator[Finding]:
+    if (loop.get("behavior") or "All") != "All":
+        yield diagram.refused(
+            "multi_instance_behaviour",
+            step,
+            f"{xml.label(step)} throws events for its instances (behavior="
+            f'"{loop.get("behavior")}"), which is not carried out.',
+            "Leave the behaviour at All, and throw the event from a step inside a subprocess.",
+        )
+
+
+def until_when(diagram: Diagram, step: etree._Element, loop: etree._Element) -> Iterator[Finding]:
+    maximum = loop.get("loopMaximum")
+    if not xml.child_text(loop, "loopCondition") and not maximum:
+        yield diagram.refused(
+            "endless_loop",
+            step,
+            f"{xml.label(step)} repeats, but does not say until when.",
+            "Give it a condition, or the largest number of rounds.",
+        )
+    if maximum and NUMBER.fullmatch(maximum) and float(maximum) < 1:
+        yield diagram.refused(
+            "wrong_cardinality",
+            step,
+            f"{xml.label(step)} may repeat {maximum} times at most.",
+            "Give a number of 1 or more.",
+        )

@@ -1,0 +1,153 @@
+"""Elements and attributes that are not carried out, by the table in `engine/lint/support.py`."""
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from engine import xml
+from engine.findings import Finding
+from engine.lint.model import Diagram, Release
+from engine.lint.schema import schema
+from engine.lint.support import COMPENSATION, ELEMENTS, EVENT_DEFINITIONS, How
+from engine.normalise.flows import ACTIVITIES
+
+# What other engines do on their own account; we would leave it undone without a word.
+FOREIGN_ENGINES = {
+    "http://camunda.org/schema/1.0/bpmn": "Camunda 7",
+    "http://camunda.org/schema/zeebe/1.0": "Camunda 8",
+    "http://activiti.org/bpmn": "Activiti",
+    "http://flowable.org/bpmn": "Flowable",
+    "http://www.jboss.org/drools": "jBPM",
+}
+BEHAVIOUR = {
+    "executionListener",
+    "executionListeners",
+    "taskListener",
+    "taskListeners",
+    "inputOutput",
+    "ioMapping",
+    "in",
+    "out",
+    "connector",
+    "onEntry-script",
+    "onExit-script",
+    "on-entry-script",
+    "on-exit-script",
+    "script",
+    "failedJobRetryTimeCycle",
+}
+
+
+def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
+    for element in xml.bpmn_descendants(diagram.root):
+        if diagram.is_left_out(element):
+            continue
+        yield from unsupported_element(diagram, element)
+        yield from quantities(diagram, element)
+        yield from compensation(diagram, element)
+        yield from instantiation(diagram, element)
+        yield from subprocess_data(diagram, element)
+        yield from foreign_behaviour(diagram, element)
+
+
+def unsupported_element(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:
+    tag = xml.local(element)
+    treated = ELEMENTS.get(tag)
+    if treated is None:
+        heads = {schema().heads.get(tag)}
+        if heads & {"flowElement", "rootElement"} and tag not in EVENT_DEFINITIONS:
+            yield diagram.refused(
+                "unsupported",
+                element,
+                f"{xml.label(element)} is of the kind {tag}, which is not carried out.",
+                "Use another element.",
+            )
+    elif treated.how is How.REFUSED:
+        yield diagram.refused(
+            "unsupported",
+            element,
+            f"{xml.label(element)} is {treated.what}. {treated.why}",
+            treated.remedy,
+        )
+
+
+def quantities(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:
+    """Several tokens to start, or several given out, would change what every join waits for."""
+    for attribute in ("startQuantity", "completionQuantity"):
+        value = (element.get(attribute) or "1").strip()
+        if value.lstrip("+") not in ("1", "01"):
+            yield diagram.refused(
+                "quantity",
+                element,
+                f'{xml.label(element)} has {attribute}="{value}"; only 1 is carried out.',
+                "Use a multi-instance activity, or a gateway that splits.",
+            )
+
+
+def compensation(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:
+    if element.get("isForCompensation") in ("true", "1"):
+        yield diagram.refused(
+            "unsupported",
+            element,
+            f"{xml.label(element)} undoes another step. {COMPENSATION.why}",
+            COMPENSATION.remedy,
+        )
+
+
+def instantiation(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:
+    if not xml.is_bpmn(element, "receiveTask", "eventBasedGateway"):
+        return
+    if element.get("instantiate") in ("true", "1"):
+        yield diagram.refused(
+            "unsupported",
+            element,
+            f"{xml.label(element)} would start the process by itself, which is not carried out.",
+            "Draw a message start event before it, one for each message.",
+        )
+
+
+def subprocess_data(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:
+    """Source: BPMN 2.0.2 10.4.1: subprocesses have no input and output specification."""
+    if xml.is_bpmn(element, "ioSpecification"):
+        parent = element.getparent()
+        if parent is not None and xml.is_bpmn(
+            parent, "subProcess", "transaction", "adHocSubProcess"
+        ):
+            yield diagram.refused(
+                "subprocess_data",
+                parent,
+                f"The subprocess {xml.label(parent)} has an input and output specification; "
+                "a subprocess sees the data of its process.",
+                "Remove it, or call a process of its own.",
+            )
+
+
+def foreign_behaviour(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:
+    """What was drawn for another engine keeps its place in the file and is not carried out."""
+    parent = element.getparent()
+    if not xml.is_bpmn(element, "extensionElements") or parent is None:
+        return
+    for item in element:
+        engine = FOREIGN_ENGINES.get(xml.namespace(item))
+        if engine and xml.local(item) in BEHAVIOUR:
+            yield diagram.unsafe(
+                "foreign_behaviour",
+                parent,
+                f"{xml.label(parent)} has '{xml.local(item)}' for {engine}, which is kept in the "
+                "file and not carried out.",
+                "Say it in BPMN and FEEL: a data association, a script or a service task.",
+            )
+    if xml.is_bpmn(parent, *ACTIVITIES, "process"):
+        yield from scripts_around(diagram, parent)
+
+
+def scripts_around(diagram: Diagram, step: etree._Element) -> Iterator[Finding]:
+    for name in ("preScript", "postScript"):
+        script = xml.extension(step, name)
+        if script is not None and xml.text_of(script):
+            yield diagram.refused(
+                "script_around_step",
+                step,
+                f"{xml.label(step)} has a {name}, which SpiffWorkflow would run as Python.",
+                "Use an assignment in FEEL (a script task) or an operation (a service task).",
+            )
