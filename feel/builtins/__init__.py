@@ -1,0 +1,14 @@
+"""The built-in functions of DMN 1.5 (10.3.4), registered by being imported."""
+
+from feel.builtins import contexts, conversion, dates, lists, numbers, ranges, statistics, texts
+
+__all__ = [
+    "contexts",
+    "conversion",
+    "dates",
+    "lists",
+    "numbers",
+    "ranges",
+    "statistics",
+    "texts",
+]
