@@ -258,6 +258,7 @@ def _safeguarding() -> None:
         sa.Column("told_client", sa.String(), nullable=True),
         sa.Column("fed_back_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("restricted", sa.Boolean(), nullable=False),
         sa.Column("at_risk", sa.LargeBinary(), nullable=True),
         sa.Column("verbatim_words", sa.LargeBinary(), nullable=True),
         sa.Column("where_now", sa.LargeBinary(), nullable=True),

@@ -38,6 +38,7 @@ class SafeguardingConcern(Sealed, Base):
     told_client: Mapped[str | None]
     fed_back_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    restricted: Mapped[bool] = mapped_column(default=False)  # about staff: few may see it
 
     at_risk = encrypted(DataClass.C2)
     verbatim_words = encrypted(DataClass.C2)

@@ -1,0 +1,142 @@
+"""What the diagram of allocation may call."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.operations import OperationContext, operation
+from workflows import audit
+from workflows.allocation import candidates, offers
+from workflows.allocation.models import OfferState
+from workflows.cases import facts
+from workflows.cases.models import Case
+from workflows.consent.models import ConsentDecision, ConsentRecord
+from workflows.decisions import decide
+from workflows.people.models import Person, SafeContact
+from workflows.risk import grading
+from workflows.staff import rota
+from workflows.staff.models import Position
+
+# A grade older than this is not enough to hand a case over (domain specification, D10b).
+GRADE_IS_CURRENT_FOR = timedelta(hours=72)
+
+
+class NobodyOnCall(LookupError):
+    """No duty worker, no duty manager and no fallback is named for the service."""
+
+
+@operation("allocation.file_ready")
+def file_ready(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+    """Say what the file still lacks: decision `file_ready`."""
+    session = context.session
+    case = session.get_one(Case, UUID(case_id))
+    person = session.get_one(Person, case.person_id)
+    known = facts.of(session, case)
+    inputs = {
+        "identity_missing": person.kind == "anonymous" and not known.get("known_as"),
+        "safe_contact_missing": not _has_safe_contact(session, case),
+        "risk_not_current": not _grade_is_current(session, case, context.now),
+        "consent_missing": not _agreed_to_service(session, case),
+        "reason_missing": known.get("offence_kind") is None,
+        "children_not_asked": known.get("children_asked") is not True,
+        "interpreter_not_asked": known.get("interpreter_asked") is not True,
+    }
+    missing = decide(context, "file_ready", inputs, subject_id=case.subject_id)
+    return {
+        "file_ready": missing or [],
+        "risk_level": case.risk_level,
+        "person_id": str(case.person_id),
+    }
+
+
+def _has_safe_contact(session: Session, case: Case) -> bool:
+    card = select(SafeContact.id).where(SafeContact.person_id == case.person_id).limit(1)
+    return session.scalar(card) is not None
+
+
+def _grade_is_current(session: Session, case: Case, now: datetime) -> bool:
+    grade = grading.current(session, case.id)
+    return grade is not None and grade.graded_at >= now - GRADE_IS_CURRENT_FOR
+
+
+def _agreed_to_service(session: Session, case: Case) -> bool:
+    newest = session.scalar(
+        select(ConsentRecord.decision)
+        .where(ConsentRecord.case_id == case.id, ConsentRecord.purpose == "service")
+        .order_by(ConsentRecord.recorded_at.desc())
+        .limit(1)
+    )
+    return newest == ConsentDecision.GIVEN
+
+
+@operation("allocation.duty_owner")
+def duty_owner(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+    """Let the duty worker own a high-risk case until somebody accepts it.
+
+    Without a duty worker the duty manager has it. Raises ``NobodyOnCall`` where the rota names
+    nobody: an incident, because a high-risk case without an owner must not go unseen.
+    """
+    session = context.session
+    case = session.get_one(Case, UUID(case_id))
+    if case.owner_id is not None:
+        return {"held_by_duty": False}
+    for position in (Position.DUTY_WORKER, Position.DUTY_MANAGER):
+        holder = rota.duty(session, case.service_id, position, at=context.now)
+        if isinstance(holder, UUID):
+            case.owner_id = holder
+            audit.of_case(
+                session,
+                case.tenant_id,
+                case.id,
+                "case.held_by_duty",
+                by=context.actor or "system",
+                at=context.now,
+                owner_id=holder,
+            )
+            return {"held_by_duty": True}
+    raise NobodyOnCall("the rota names nobody who could hold the case")
+
+
+@operation("allocation.choose_service")
+def choose_service(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+    """Say which service leads: decision `service`."""
+    case = context.session.get_one(Case, UUID(case_id))
+    known = facts.of(context.session, case)
+    flags = (
+        "domestic_abuse",
+        "sexual_violence",
+        "trafficking",
+        "hate",
+        "needs_refuge_eligible",
+        "own_justice_case",
+        "trauma_stable_2_reviews",
+        "stalking_non_partner",
+    )
+    inputs = {
+        **{name: facts.flag(known, name) for name in flags},
+        "risk_level": case.risk_level,
+        "age": known.get("age"),
+        "victim_kind": known.get("victim_kind"),
+    }
+    return {"service": decide(context, "service", inputs, subject_id=case.subject_id)}
+
+
+@operation("allocation.candidates")
+def list_candidates(context: OperationContext, *, case_id: str, service: str) -> dict[str, Any]:
+    """Search for workers; the names stay with the search, the diagram learns how many."""
+    case = context.session.get_one(Case, UUID(case_id))
+    found = candidates.search(context, case, service)
+    return {"candidate_count": sum(candidate.score is not None for candidate in found)}
+
+
+@operation("allocation.next_candidate")
+def next_candidate(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+    """Close an offer that was not answered in time; say how many have been made."""
+    asked = offers.open_offer(context.session, context.instance_id)
+    if asked is not None:
+        asked.state = OfferState.EXPIRED
+        asked.answered_at = context.now
+    return {"offers": offers.count(context.session, context.instance_id)}

@@ -1,0 +1,139 @@
+"""What the diagram of safeguarding may call."""
+
+from typing import Any
+from uuid import UUID
+
+from engine.operations import OperationContext, operation
+from workflows.cases.models import Case
+from workflows.consent import sharing
+from workflows.decisions import decide
+from workflows.safeguarding import concerns
+from workflows.safeguarding.models import SafeguardingConcern
+
+# Inputs of the decision `safeguarding_route`; the lead's ticks carry the same names.
+SIGNS = (
+    "child_significant_harm",
+    "child_in_need",
+    "unborn_or_infant",
+    "adult_three_tests",
+    "da_high",
+    "staff_with_children",
+    "staff_with_adults",
+    "fgm_under_18",
+    "forced_marriage",
+    "trafficking",
+    "suicide_plan",
+    "terrorism",
+    "missing_child",
+    "animals",
+)
+CHILD_SIGNS = {"child_significant_harm", "unborn_or_infant", "fgm_under_18", "missing_child"}
+# A rule cannot ask: danger is unsure, which the lead hears within the hour.
+FOUND_BY_RULE = {"danger_now": "unsure", "about_staff": "no"}
+
+
+def concern_of(context: OperationContext, concern_id: str) -> SafeguardingConcern:
+    return context.session.get_one(SafeguardingConcern, UUID(concern_id))
+
+
+@operation("safeguarding.open")
+def open_concern(
+    context: OperationContext,
+    *,
+    case_id: str | None = None,
+    contact_id: str | None = None,
+    concern_id: str | None = None,
+    found_by: str | None = None,
+    danger_now: str | None = None,
+    about_staff: str | None = None,
+) -> dict[str, Any]:
+    """Find the concern that was raised, or make one when a rule or a review found it."""
+    session = context.session
+    if concern_id is not None:
+        concern = concern_of(context, concern_id)
+    else:
+        about = concerns.About.of(
+            session,
+            case_id=UUID(case_id) if case_id else None,
+            contact_id=UUID(contact_id) if contact_id else None,
+        )
+        by = context.actor or "system"
+        concern = concerns.open_concern(
+            session, about, found_by=found_by or "rule", by=by, now=context.now
+        )
+        concern.danger_now = danger_now
+        concern.about_staff = about_staff
+        if concern.found_by == "rule" and danger_now is None:
+            concern.danger_now = FOUND_BY_RULE["danger_now"]
+            concern.about_staff = FOUND_BY_RULE["about_staff"]
+            concern.filled_at = context.now
+    concern.instance_id = context.instance_id
+    session.flush()
+    return {
+        "concern_id": str(concern.id),
+        "case_id": str(concern.case_id) if concern.case_id else None,
+        "contact_id": str(concern.contact_id) if concern.contact_id else None,
+        "filled": concern.filled_at is not None,
+        "danger_now": concern.danger_now,
+        "about_staff": concern.about_staff,
+        "about_child_or_adult": concern.at_risk in ("child", "adult", "unborn"),
+        "raiser_id": concern.raised_by if _is_person(concern.raised_by) else None,
+    }
+
+
+def _is_person(by: str) -> bool:
+    return by != "system"
+
+
+@operation("safeguarding.lock_out")
+def lock_out(context: OperationContext, *, concern_id: str) -> dict[str, Any]:
+    """Restrict a concern about staff to the alternate recipient and the lead who is not named."""
+    concern = concern_of(context, concern_id)
+    concern.restricted = True
+    return {"restricted": True}
+
+
+@operation("safeguarding.routes")
+def find_routes(context: OperationContext, *, concern_id: str) -> dict[str, Any]:
+    """Say along which routes it goes: decision `safeguarding_route` on the lead's ticks."""
+    concern = concern_of(context, concern_id)
+    ticked = set((concern.assessment or {}).get("concerns") or [])
+    inputs = {name: name in ticked for name in SIGNS}
+    inputs["none_of_these"] = not ticked
+    routes = decide(context, "safeguarding_route", inputs, subject_id=concern.subject_id)
+    return {"routes": [row["route"] for row in routes or []]}
+
+
+@operation("safeguarding.basis")
+def find_basis(context: OperationContext, *, concern_id: str, routes: list[str]) -> dict[str, Any]:
+    """Find on what basis the concern may be shared: decision `sharing_basis`, once.
+
+    A contact without a case has no consent to read: danger to life and a child at risk still
+    open sharing, everything else is held for the lead.
+    """
+    concern = concern_of(context, concern_id)
+    if concern.case_id is None:
+        return {"sharing_basis": "share_now" if concern.danger_now == "yes" else "hold"}
+    ticked = set((concern.assessment or {}).get("concerns") or [])
+    disclosure = sharing.find_basis(
+        context,
+        context.session.get_one(Case, concern.case_id),
+        purpose="share_safeguarding",
+        recipient_class="statutory",
+        consent=None,
+        danger={
+            "immediate_danger": concern.danger_now == "yes",
+            "child_at_risk": bool(ticked & CHILD_SIGNS),
+            "adult_p18": "adult_three_tests" in ticked,
+            "serious_harm": concern.danger_now in ("yes", "unsure"),
+        },
+        concern_id=concern.id,
+    )
+    return {"sharing_basis": disclosure.decision}
+
+
+@operation("safeguarding.close")
+def close(context: OperationContext, *, concern_id: str) -> dict[str, Any]:
+    """Close the concern when every route has been followed and whoever raised it was told."""
+    concern_of(context, concern_id).closed_at = context.now
+    return {}
