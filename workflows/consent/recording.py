@@ -121,6 +121,19 @@ def require_consent(
         raise SharingStopped
 
 
+# What a withdrawal has in common with the decision it takes back.
+KEPT = (
+    "tenant_id",
+    "person_id",
+    "case_id",
+    "purpose",
+    "recipient_class",
+    "recipient_token",
+    "method",
+    "given_by",
+)
+
+
 def withdraw(
     session: Session, consent: ConsentRecord, *, verified: bool, by: str, now: datetime
 ) -> ConsentRecord:
@@ -129,37 +142,24 @@ def withdraw(
     Source: domain specification, withdrawal of consent: sharing stops at once.
     """
     taken_back = ConsentRecord(
-        tenant_id=consent.tenant_id,
-        person_id=consent.person_id,
-        case_id=consent.case_id,
-        purpose=consent.purpose,
-        recipient_class=consent.recipient_class,
-        recipient_token=consent.recipient_token,
+        **{name: getattr(consent, name) for name in KEPT},
         decision=ConsentDecision.WITHDRAWN,
-        method=consent.method,
-        given_by=consent.given_by,
         recorded_at=now,
         recorded_by=by,
     )
     taken_back.recipient = consent.recipient
     session.add(taken_back)
     case = session.get_one(Case, consent.case_id)
-    messages.send(
-        session,
-        consent.tenant_id,
-        "consent.withdraw",
-        {
-            "case_id": str(case.id),
-            "person_id": str(consent.person_id),
-            "purpose": consent.purpose,
-            "recipient_token": consent.recipient_token.hex(),
-            "risk_level": case.risk_level,
-            "verified": verified,
-        },
-        by=by,
-        now=now,
-        service_id=case.service_id,
-    )
+    announced = {
+        "case_id": str(case.id),
+        "person_id": str(consent.person_id),
+        "purpose": consent.purpose,
+        "recipient_token": consent.recipient_token.hex(),
+        "risk_level": case.risk_level,
+        "verified": verified,
+    }
+    about = {"by": by, "now": now, "service_id": case.service_id}
+    messages.send(session, consent.tenant_id, "consent.withdraw", announced, **about)
     audit.of_case(
         session,
         case.tenant_id,

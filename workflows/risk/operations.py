@@ -152,17 +152,21 @@ def record(
     )
     if said and judgement:
         grade.reason = (said.answers or {}).get("reason")
-    answers = {
-        tool: (found.answers or {})
-        if (found := assessing.latest(context.session, case.id, tool))
-        else {}
-        for tool in ("dash", "self_harm_screen", "hate")
-    }
     return {
         "risk_level": grade.level,
         "level_moved": before != grade.level,
-        "concern_found": mode == "with_client" and assessing.concern_found(answers),
+        "concern_found": mode == "with_client" and _concern_found(context, case),
     }
+
+
+def _concern_found(context: OperationContext, case: Case) -> bool:
+    asked = {
+        tool: assessing.latest(context.session, case.id, tool)
+        for tool in ("dash", "self_harm_screen", "hate")
+    }
+    return assessing.concern_found(
+        {tool: (found.answers if found else None) or {} for tool, found in asked.items()}
+    )
 
 
 @operation("risk.schedule_review")

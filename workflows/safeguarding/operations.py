@@ -28,8 +28,8 @@ SIGNS = (
     "animals",
 )
 CHILD_SIGNS = {"child_significant_harm", "unborn_or_infant", "fgm_under_18", "missing_child"}
-# A rule cannot ask: danger is unsure, which the lead hears within the hour.
-FOUND_BY_RULE = {"danger_now": "unsure", "about_staff": "no"}
+# A rule cannot ask: danger is unsure, which the lead hears within the hour; not about staff.
+FOUND_BY_RULE = ("unsure", "no")
 
 
 def concern_of(context: OperationContext, concern_id: str) -> SafeguardingConcern:
@@ -48,27 +48,14 @@ def open_concern(
     about_staff: str | None = None,
 ) -> dict[str, Any]:
     """Find the concern that was raised, or make one when a rule or a review found it."""
-    session = context.session
     if concern_id is not None:
         concern = concern_of(context, concern_id)
     else:
-        about = concerns.About.of(
-            session,
-            case_id=UUID(case_id) if case_id else None,
-            contact_id=UUID(contact_id) if contact_id else None,
-        )
-        by = context.actor or "system"
-        concern = concerns.open_concern(
-            session, about, found_by=found_by or "rule", by=by, now=context.now
-        )
-        concern.danger_now = danger_now
-        concern.about_staff = about_staff
-        if concern.found_by == "rule" and danger_now is None:
-            concern.danger_now = FOUND_BY_RULE["danger_now"]
-            concern.about_staff = FOUND_BY_RULE["about_staff"]
-            concern.filled_at = context.now
+        concern = _found(context, case_id, contact_id, found_by or "rule")
+        concern.danger_now = danger_now or concern.danger_now
+        concern.about_staff = about_staff or concern.about_staff
     concern.instance_id = context.instance_id
-    session.flush()
+    context.session.flush()
     return {
         "concern_id": str(concern.id),
         "case_id": str(concern.case_id) if concern.case_id else None,
@@ -79,6 +66,25 @@ def open_concern(
         "about_child_or_adult": concern.at_risk in ("child", "adult", "unborn"),
         "raiser_id": concern.raised_by if _is_person(concern.raised_by) else None,
     }
+
+
+def _found(
+    context: OperationContext, case_id: str | None, contact_id: str | None, found_by: str
+) -> SafeguardingConcern:
+    """Make the record of a concern that nobody has written down yet."""
+    about = concerns.About.of(
+        context.session,
+        case_id=UUID(case_id) if case_id else None,
+        contact_id=UUID(contact_id) if contact_id else None,
+    )
+    by = context.actor or "system"
+    concern = concerns.open_concern(
+        context.session, about, found_by=found_by, by=by, now=context.now
+    )
+    if found_by == "rule":
+        concern.danger_now, concern.about_staff = FOUND_BY_RULE
+        concern.filled_at = context.now
+    return concern
 
 
 def _is_person(by: str) -> bool:
