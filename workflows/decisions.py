@@ -30,32 +30,32 @@ def decide(
         now=context.now,
         calendars=context.calendars,
     )
-    record_id = uuid4()
-    context.session.add(
-        DecisionRecord(
-            id=record_id,
-            tenant_id=context.tenant_id,
-            instance_id=context.instance_id,
-            business_key=context.business_key,
-            element_id=decision_id,
-            decision_id=decision_id,
-            file_sha256=context.definitions.decision_files[decision_id],
-            inputs_encrypted=keys.encrypt(
-                context.session,
-                subject_id,
-                context.tenant_id,
-                DecisionRecord.__tablename__,
-                record_id,
-                "inputs",
-                {name: _plain(value) for name, value in inputs.items()},
-            ),
-            matched_rows=list(result.matched_rows),
-            outputs=_plain(result.outputs),
-            decided_at=context.now,
-            actor=context.actor,
-        )
+    record = DecisionRecord(
+        id=uuid4(),
+        tenant_id=context.tenant_id,
+        instance_id=context.instance_id,
+        business_key=context.business_key,
+        element_id=decision_id,
+        decision_id=decision_id,
+        file_sha256=context.definitions.decision_files[decision_id],
+        matched_rows=list(result.matched_rows),
+        outputs=_plain(result.outputs),
+        decided_at=context.now,
+        actor=context.actor,
     )
+    record.inputs_encrypted = _sealed(context, record.id, inputs, subject_id)
+    context.session.add(record)
     return result.outputs
+
+
+def _sealed(
+    context: OperationContext, record_id: UUID, inputs: Mapping[str, Any], subject_id: UUID
+) -> bytes:
+    plain = {name: _plain(value) for name, value in inputs.items()}
+    table = DecisionRecord.__tablename__
+    return keys.encrypt(
+        context.session, subject_id, context.tenant_id, table, record_id, "inputs", plain
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -164,8 +164,9 @@ def _risk() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.Column("subject_id", sa.Uuid(), nullable=False),
-        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.Column("instance_id", sa.Uuid(), nullable=False),
         sa.Column("mode", sa.String(), nullable=False),
         sa.Column("level", sa.String(), nullable=False),
         sa.Column("previous_level", sa.String(), nullable=True),
@@ -176,10 +177,8 @@ def _risk() -> None:
         sa.Column("graded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("graded_by", sa.String(), nullable=False),
         sa.Column("review_due_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["case_file.id"]),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("step_id"),
     )
     op.create_index(
         "ix_risk_grade_tenant_id_case_id_graded_at",
@@ -216,9 +215,7 @@ def _disclosures() -> None:
         sa.Column("subject_id", sa.Uuid(), nullable=False),
         sa.Column("consent_id", sa.Uuid(), nullable=True),
         sa.Column("concern_id", sa.Uuid(), nullable=True),
-        sa.Column("step_id", sa.Uuid(), nullable=False),
-        sa.Column("recipient", sa.LargeBinary(), nullable=True),
-        sa.Column("reason", sa.LargeBinary(), nullable=True),
+        sa.Column("instance_id", sa.Uuid(), nullable=True),
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("recipient_class", sa.String(), nullable=False),
         sa.Column("decision", sa.String(), nullable=False),
@@ -226,10 +223,11 @@ def _disclosures() -> None:
         sa.Column("tell", sa.String(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_by", sa.String(), nullable=False),
+        sa.Column("recipient", sa.LargeBinary(), nullable=True),
+        sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["case_file.id"]),
         sa.ForeignKeyConstraint(["consent_id"], ["consent_record.id"]),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("step_id"),
     )
     op.create_index(
         "ix_disclosure_tenant_id_case_id_decided_at",
@@ -247,6 +245,7 @@ def _safeguarding() -> None:
         sa.Column("case_id", sa.Uuid(), nullable=True),
         sa.Column("contact_id", sa.Uuid(), nullable=True),
         sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("instance_id", sa.Uuid(), nullable=True),
         sa.Column("found_by", sa.String(), nullable=False),
         sa.Column("danger_now", sa.String(), nullable=True),
         sa.Column("about_staff", sa.String(), nullable=True),
@@ -267,6 +266,7 @@ def _safeguarding() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["case_file.id"]),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"]),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("instance_id"),
     )
     op.create_index(
         "ix_safeguarding_concern_tenant_id_case_id",

@@ -50,16 +50,7 @@ def find_basis(
     ``danger`` may hold `immediate_danger`, `child_at_risk`, `adult_p18`, `serious_harm` and
     `legal_duty`; what is absent is false.
     """
-    doubtful = bool(danger.get("pressure"))
-    said = CONSENT[ConsentDecision(consent.decision)] if consent else "none"
-    inputs = {
-        **{name: bool(danger.get(name)) for name in DANGERS},
-        "high_risk": high_risk_kind(context.session, case),
-        "consent": "doubtful" if doubtful else said,
-        "purpose": purpose,
-        "recipient_class": RECIPIENTS.get(recipient_class, recipient_class),
-        "necessary_items": bool(consent.items) if consent else True,
-    }
+    inputs = _inputs(context.session, case, purpose, recipient_class, consent, danger)
     result = decide(context, "sharing_basis", inputs, subject_id=case.subject_id)
     disclosure = Disclosure(
         tenant_id=case.tenant_id,
@@ -83,6 +74,25 @@ def find_basis(
 
 
 DANGERS = ("immediate_danger", "child_at_risk", "adult_p18", "legal_duty", "serious_harm")
+
+
+def _inputs(
+    session: Session,
+    case: Case,
+    purpose: str,
+    recipient_class: str,
+    consent: ConsentRecord | None,
+    danger: Mapping[str, bool],
+) -> dict[str, Any]:
+    said = CONSENT[ConsentDecision(consent.decision)] if consent else "none"
+    return {
+        **{name: bool(danger.get(name)) for name in DANGERS},
+        "high_risk": high_risk_kind(session, case),
+        "consent": "doubtful" if danger.get("pressure") else said,
+        "purpose": purpose,
+        "recipient_class": RECIPIENTS.get(recipient_class, recipient_class),
+        "necessary_items": bool(consent.items) if consent else True,
+    }
 
 
 def shared_with(session: Session, person_case: UUID, purpose: str, token: bytes) -> int:
