@@ -73,7 +73,7 @@ def _parse(source: str | bytes) -> Mapping[str, Any]:
     if len(source) > LARGEST_FILE:
         raise ValueError(f"is larger than {LARGEST_FILE:,} bytes")
     raw = json.loads(
-        source,
+        source if isinstance(source, str) else source.decode("utf-8-sig"),
         parse_float=Decimal,
         parse_constant=_no_constant,
         object_pairs_hook=_without_doubles,
@@ -98,7 +98,8 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else str(value)
+        number = float(value)
+        return number if Decimal(repr(number)) == value else str(value)
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"holds a value that is not JSON ({type(value).__name__})")

@@ -15,6 +15,7 @@ VALIDATED = {
     "number": {"required", "min", "max"},
 }
 CLASSES = frozenset({"C0", "C1", "C2", "C3", "C4"})
+OTHER_OPTIONS = {"valuesKey", "valuesExpression"}
 INPUT_MODES = frozenset({"text", "tel", "email", "numeric", "decimal", "url", "search"})
 OF_EVERY_QUESTION = {"class", "reveal", "error_required"}
 TYPED = OF_EVERY_QUESTION | {"error_format", "autocomplete", "inputmode"}
@@ -66,7 +67,7 @@ def read_question(reader: Reader, *, repeated: bool) -> Question:
         error_format=custom.words("error_format", 200),
         autocomplete=custom.text("autocomplete", 60) or "off",
         inputmode=custom.one_of("inputmode", INPUT_MODES),
-        variable=_variable(custom, repeated),
+        variable="variable" in CUSTOM[kind] and _variable(custom, repeated),
         **of_kind,
     )
 
@@ -161,9 +162,15 @@ def _moment_rules(reader: Reader, rules: Reader, custom: Reader) -> dict[str, An
 def _choice_rules(reader: Reader, rules: Reader, custom: Reader) -> dict[str, Any]:
     list_name = custom.text("list", 64)
     options = _options(reader)
+    for name, source in (("valuesKey", "from data"), ("valuesExpression", "by expression")):
+        if name in reader.raw:
+            reader.refuse(
+                f"takes its options {source} ({name}). List them, or name a list of the "
+                "catalogue in the property list"
+            )
     if list_name and options:
         reader.refuse(f"has options of its own and the list {list_name}. Keep one of them")
-    if not list_name and not options:
+    if not list_name and not (reader.raw.get("values") or OTHER_OPTIONS & reader.raw.keys()):
         reader.refuse("has no options. Give it values, or the property list")
     kind = KINDS[str(reader.raw["type"])]
     if kind is Kind.SELECT and len(options) > LONGEST_SELECT:

@@ -145,10 +145,9 @@ class Reader:
 
     def _without(self, check: Any, name: str, longest: int) -> str:
         value = self.text(name, longest)
-        wrong = check(value)
-        for problem in wrong:
+        for problem in check(value):
             self.refuse(f"has a {self._where}{name} that {problem}")
-        return "" if wrong else value
+        return value
 
     def _wrong(self, name: str, wanted: str) -> None:
         self.refuse(f"has a {self._where}{name} that is not {wanted}")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, time
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any
 
 from feel import syntax
@@ -76,7 +77,7 @@ def _check_condition(where: str, hide: Condition, known: Known, findings: list[F
     for name in sorted(hide.names):
         node = known.get(name)
         if node is None:
-            close = [key for key in known if _is_close(key, name)]
+            close = get_close_matches(name, known, 1)
             hint = f". Did you mean {close[0]}?" if close else ""
             refuse(f"reads {name}, which this form does not ask{hint}")
         elif isinstance(node, Rows) or node.kind is Kind.FILES:
@@ -168,7 +169,7 @@ def _check_circles(nodes: tuple[Node, ...], own: Known, findings: list[Finding])
 
 def _check_variables(form: Form, findings: list[Finding]) -> None:
     for question in form.variables:
-        if question.kind in (Kind.TEXT, Kind.LONG_TEXT, Kind.CHECKLIST, Kind.FILES):
+        if question.kind in (Kind.TEXT, Kind.LONG_TEXT, Kind.CHECKLIST, Kind.FILES, Kind.TIME):
             findings.append(
                 Finding(
                     question.label,
@@ -197,7 +198,3 @@ def _all_of(nodes: tuple[Node, ...]) -> Iterator[Node]:
         yield node
         if isinstance(node, Group):
             yield from _all_of(node.nodes)
-
-
-def _is_close(key: str, name: str) -> bool:
-    return key[:4] == name[:4] or key.replace("_", "") == name.replace("_", "").lower()

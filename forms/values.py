@@ -22,10 +22,14 @@ DATE_PARTS = ("day", "month", "year")
 TICKED = {True: True, False: False, "true": True, "on": True, "1": True, "false": False, "0": False}
 
 _SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
-_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?:\.\d{1,10})?")
-_PASTED_DATE = re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})")
-_ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-_CLOCK = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)(?:[:.]([0-5]\d))?")
+# ASCII digits only: other scripts' digits would be read here and not by the browser's evaluator
+_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?:\.\d{1,10})?", re.ASCII)
+_PASTED_DATE = re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})", re.ASCII)
+_ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+_ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
+_CLOCK = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)(?:[:.]([0-5]\d))?", re.ASCII)
+_YEAR = re.compile(r"\d{4}", re.ASCII)
+_DAY_OR_MONTH = re.compile(r"\d{1,2}", re.ASCII)
 
 
 class Unreadable(ValueError):
@@ -99,7 +103,7 @@ def read_date(raw: Any) -> date:
     missing = [name for name, part in zip(DATE_PARTS, (day, month, year), strict=True) if not part]
     if missing:
         raise Unreadable(f"must include a {' and a '.join(missing)}")
-    if not re.fullmatch(r"\d{4}", year):
+    if not _YEAR.fullmatch(year):
         raise Unreadable("must include a year of 4 numbers")
     try:
         found = date(int(year), _small(month), _small(day))
@@ -208,7 +212,7 @@ def _part(raw: Any) -> str:
 
 
 def _small(part: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,2}", part):
+    if not _DAY_OR_MONTH.fullmatch(part):
         raise ValueError(part)
     return int(part)
 
@@ -216,7 +220,7 @@ def _small(part: str) -> int:
 def _iso_moment(raw: Any) -> datetime:
     if isinstance(raw, datetime):
         return raw
-    if isinstance(raw, str) and re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", raw.strip()):
+    if isinstance(raw, str) and _ISO_MOMENT.match(raw.strip()):
         try:
             found = datetime.fromisoformat(raw.strip())
         except ValueError:
