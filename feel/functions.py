@@ -50,13 +50,13 @@ class Parameter:
 class Signature:
     """One way to call a function. ``variadic``: the last parameter may be repeated.
 
-    ``call`` takes the arguments in order, behind the ``Run`` if ``with_run``.
+    ``call`` takes the arguments in order, behind the `Run` or the `Frame` if ``first`` says so.
     """
 
     parameters: tuple[Parameter, ...]
     call: Callable[..., Value]
     variadic: bool = False
-    with_run: bool = False
+    first: str = ""  # "run", "frame" or nothing
 
     def accepts_count(self, count: int) -> bool:
         least = sum(not parameter.optional for parameter in self.parameters)
@@ -116,7 +116,7 @@ def standard(name: str, *signatures: str) -> Callable[[Callable[..., Value]], Ca
     def register(call: Callable[..., Value]) -> Callable[..., Value]:
         for text in signatures:
             parameters, variadic = read_parameters(text)
-            made = Signature(parameters, call, variadic, _with_run(call))
+            made = Signature(parameters, call, variadic, _first(call))
             known = _registry.get(name, BuiltIn(name, ()))
             _registry[name] = BuiltIn(name, (*known.signatures, made))
         return call
@@ -145,32 +145,33 @@ def function(
 
     ``parameters`` is written as in ``"hours: number, calendar: string?"``; without it, the names
     (underscores become spaces) and annotations of the Python function count. A first parameter
-    called ``run`` receives the evaluation (its instant, its calendars). A name that is taken
-    cannot be registered again. Raises ``ValueError``.
+    called ``run`` receives the evaluation (its instant, its calendars), one called ``frame`` the
+    names in scope. A name that is taken cannot be registered again. Raises ``ValueError``.
     """
 
     def register(call: Callable[..., Value]) -> Callable[..., Value]:
         if name in _registry:
             raise ValueError(f"There is a function '{name}' already")
         if parameters is None:
-            made = Signature(_annotated(call), call, False, _with_run(call))
+            made = Signature(_annotated(call), call, False, _first(call))
         else:
             read, variadic = read_parameters(parameters)
-            made = Signature(read, call, variadic, _with_run(call))
+            made = Signature(read, call, variadic, _first(call))
         _registry[name] = BuiltIn(name, (made,), standard=False)
         return call
 
     return register
 
 
-def _with_run(call: Callable[..., Value]) -> bool:
-    return next(iter(inspect.signature(call).parameters), None) == "run"
+def _first(call: Callable[..., Value]) -> str:
+    name = next(iter(inspect.signature(call).parameters), "")
+    return name if name in ("run", "frame") else ""
 
 
 def _annotated(call: Callable[..., Value]) -> tuple[Parameter, ...]:
     found = []
     for name, parameter in inspect.signature(call).parameters.items():
-        if name != "run":
+        if name not in ("run", "frame"):
             kind = _FROM_ANNOTATION.get(parameter.annotation, "any")
             optional = parameter.default is not inspect.Parameter.empty
             found.append(Parameter(name.replace("_", " "), kind, optional))

@@ -1,6 +1,16 @@
-"""The built-in functions of DMN 1.5 (10.3.4), registered by being imported."""
+"""The built-in functions of DMN 1.5 (10.3.4) and our own, registered by being imported."""
 
-from feel.builtins import contexts, conversion, dates, lists, numbers, ranges, statistics, texts
+from feel.builtins import (
+    contexts,
+    conversion,
+    dates,
+    lists,
+    numbers,
+    ranges,
+    statistics,
+    texts,
+    working_time,
+)
 
 __all__ = [
     "contexts",
@@ -11,4 +21,5 @@ __all__ = [
     "ranges",
     "statistics",
     "texts",
+    "working_time",
 ]

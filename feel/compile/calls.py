@@ -45,7 +45,7 @@ def built_in_value(name: str) -> Function:
             if signature.accepts_count(len(arguments)):
                 values = fit_all(signature, arguments)
                 if values is not None:
-                    return call_signature(signature, run, values)
+                    return call_signature(signature, Frame({}, None, run), values)
         return None
 
     return Function(tuple(p.name for p in signatures[0].parameters), invoke, name)
@@ -80,23 +80,19 @@ def _NULL(_frame: Frame) -> None:
 
 
 def _bound(signature: Signature, closures: list[Closure]) -> Closure:
-    call, with_run = signature.call, signature.with_run
     if len(closures) == 1 and not signature.variadic:
         return _bound_one(signature.parameters[0], closures[0], signature)
 
     def invoke(frame: Frame) -> Value:
-        run = frame.run
-        run.spend()
+        frame.run.spend()
         values = fit_all(signature, [closure(frame) for closure in closures])
-        if values is None:
-            return None
-        return call(run, *values) if with_run else call(*values)
+        return None if values is None else call_signature(signature, frame, values)
 
     return invoke
 
 
 def _bound_one(parameter: Parameter, closure: Closure, signature: Signature) -> Closure:
-    call, with_run, kind = signature.call, signature.with_run, parameter.type
+    call, first, kind = signature.call, signature.first, parameter.type
     accepted = ACCEPTS.get(kind)
 
     def invoke(frame: Frame) -> Value:
@@ -107,7 +103,9 @@ def _bound_one(parameter: Parameter, closure: Closure, signature: Signature) -> 
             value = fit(value, kind)
             if value is MISFIT:
                 return None
-        return call(run, value) if with_run else call(value)
+        if not first:
+            return call(value)
+        return call(run if first == "run" else frame, value)
 
     return invoke
 
@@ -116,8 +114,7 @@ def _overloaded(choices: list[tuple[Signature, list[Closure]]]) -> Closure:
     """Choose by the types of the arguments; each argument is evaluated once."""
 
     def invoke(frame: Frame) -> Value:
-        run = frame.run
-        run.spend()
+        frame.run.spend()
         known: dict[int, Value] = {}
         for signature, closures in choices:
             values = []
@@ -127,7 +124,7 @@ def _overloaded(choices: list[tuple[Signature, list[Closure]]]) -> Closure:
                 values.append(known[id(closure)])
             fitted = fit_all(signature, values)
             if fitted is not None:
-                return call_signature(signature, run, fitted)
+                return call_signature(signature, frame, fitted)
         return None
 
     return invoke
@@ -150,8 +147,10 @@ def fit_all(signature: Signature, values: list[Value]) -> list[Value] | None:
     return fitted
 
 
-def call_signature(signature: Signature, run: Run, values: list[Value]) -> Value:
-    return signature.call(run, *values) if signature.with_run else signature.call(*values)
+def call_signature(signature: Signature, frame: Frame, values: list[Value]) -> Value:
+    if signature.first == "run":
+        return signature.call(frame.run, *values)
+    return signature.call(frame, *values) if signature.first else signature.call(*values)
 
 
 # -- functions of the author ------------------------------------------------------------------
