@@ -15,7 +15,15 @@ from engine.lint import Diagram, Release, lint
 from engine.normalise import normalise
 from engine.normalise.flows import definitions_of
 
-__all__ = ["DefinitionFile", "Definitions", "FileKind", "MessageStart", "Process", "ReleaseRefused"]
+__all__ = [
+    "DefinitionFile",
+    "Definitions",
+    "FileKind",
+    "MessageStart",
+    "Process",
+    "ReleaseRefused",
+    "check",
+]
 
 
 class ReleaseRefused(Refusal):

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
@@ -12,6 +13,7 @@ from lxml import etree
 
 from engine import xml
 from engine.findings import Finding, Severity
+from feel.opening_hours import Calendar, CalendarRefused, load_holidays
 
 
 class FileKind(StrEnum):
@@ -209,11 +211,35 @@ def take_form(loaded: Loaded, name: str, body: Mapping[str, Any]) -> None:
 
 
 def take_calendar(loaded: Loaded, name: str, body: Mapping[str, Any]) -> None:
-    loaded.calendars[name.rpartition("/")[2].rpartition(".")[0]] = body
+    stem = PurePosixPath(name).stem
+    try:
+        calendar = Calendar.load(body, key=stem)
+    except CalendarRefused as refused:
+        raise not_a_calendar(name, refused) from refused
+    if calendar.key in loaded.calendars:
+        raise FileRefused(
+            name,
+            "duplicate_calendar",
+            f"Two calendars have the key '{calendar.key}'.",
+            "Rename one of them.",
+        )
+    loaded.calendars[calendar.key] = calendar
 
 
 def take_holidays(loaded: Loaded, name: str, body: Mapping[str, Any]) -> None:
-    loaded.holidays.update(body)
+    try:
+        loaded.holidays.update(load_holidays(body))
+    except CalendarRefused as refused:
+        raise not_a_calendar(name, refused) from refused
+
+
+def not_a_calendar(name: str, refused: CalendarRefused) -> FileRefused:
+    return FileRefused(
+        name,
+        "calendar",
+        f"The file '{name}' cannot be used: {'; '.join(refused.problems)}.",
+        "Correct the file.",
+    )
 
 
 def take_roles(loaded: Loaded, name: str, body: Mapping[str, Any]) -> None:

@@ -7,18 +7,25 @@ over a broken diagram: the mistake is another rule's finding.
 
 from engine.findings import Finding
 from engine.lint import (
+    calendars,
     documents,
     events,
+    expressions,
     gateways,
     joins,
     loops,
+    messages,
+    names,
+    people,
     reachability,
     references,
     repetition,
     schema,
+    services,
     structure,
     timers,
     unsupported,
+    variables,
 )
 from engine.lint.model import Diagram, Release, Rule
 
@@ -35,6 +42,13 @@ RULES: tuple[Rule, ...] = (
     loops.check,
     repetition.check,
     timers.check,
+    expressions.check,
+    calendars.check,
+    services.check,
+    people.check,
+    names.check,
+    variables.check,
+    messages.check,
 )
 
 

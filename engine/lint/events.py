@@ -26,6 +26,10 @@ def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
                 place = place_of(scope, node)
                 yield from allowed_here(diagram, node, place)
                 yield from says_what(diagram, node, place)
+        for node in scope.of_kind("sendTask", "receiveTask"):
+            operator = xml.extension(node.element, "serviceTaskOperator")
+            if operator is None and not node.element.get("messageRef"):
+                yield from unnamed(diagram, node, "message")
         yield from boundary_flows(diagram, scope)
         yield from links(diagram, scope)
 
@@ -130,10 +134,15 @@ def unnamed(diagram: Diagram, node: Node, kind: str) -> Iterator[Finding]:
 def thrown_code(
     diagram: Diagram, node: Node, definition: etree._Element, kind: str
 ) -> Iterator[Finding]:
-    """What is thrown carries a code; only a catcher may leave it open (10.5.5)."""
+    """What is thrown carries a code; only a catcher may leave it open (10.5.5).
+
+    An error without one is known by its name, which two people may spell differently; an
+    escalation without one has no meaning by the standard.
+    """
+    say = diagram.unsafe if kind == "error" else diagram.refused
     reference = definition.get(THROWS[kind])
     if not reference:
-        yield diagram.refused(
+        yield say(
             "no_code",
             node.element,
             f"{node.label} throws an {kind}, but does not say which.",
@@ -142,7 +151,7 @@ def thrown_code(
         return
     target = diagram.by_id.get(reference.rpartition(":")[2])
     if target is not None and not target.get(f"{kind}Code"):
-        yield diagram.refused(
+        yield say(
             "no_code",
             node.element,
             f"{node.label} throws the {kind} {xml.label(target)}, which has no code.",

@@ -49,6 +49,19 @@ def shortest_path(
     return None
 
 
+def shortest_paths(starts: Iterable[Node], following: Next) -> dict[str, list[Node]]:
+    """Return a shortest path to everything that can be reached, by the id of its last node."""
+    queue = deque([node] for node in starts)
+    paths = {path[0].id: path for path in queue}
+    while queue:
+        path = queue.popleft()
+        for node in following(path[-1]):
+            if node.id not in paths:
+                paths[node.id] = [*path, node]
+                queue.append(paths[node.id])
+    return paths
+
+
 def author_path(path: Iterable[Node]) -> tuple[str, ...]:
     """Return the ids of a path as the author knows them, without what was never drawn."""
     return tuple(dict.fromkeys(node.author_id for node in path if node.author_id))

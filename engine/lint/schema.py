@@ -17,7 +17,7 @@ from lxml import etree
 from engine import xml
 from engine.findings import Finding
 from engine.lint.model import Diagram, Release
-from engine.lint.words import did_you_mean
+from engine.lint.words import meant
 
 XSD = "{http://www.w3.org/2001/XMLSchema}"
 VALUES = {
@@ -138,7 +138,7 @@ def attributes(diagram: Diagram, element: etree._Element, type_name: str) -> Ite
                 "unknown_attribute",
                 element,
                 f"{described(element)} has the attribute '{name}', which BPMN does not know"
-                f"{did_you_mean(name, known)}.",
+                f"{meant(name, known)}",
                 "Remove it; what a tool adds of its own stands under the tool's namespace.",
             )
         elif problem := wrong_value(value, known[name][0]):
@@ -213,7 +213,7 @@ def misplaced(diagram: Diagram, element: etree._Element, child: etree._Element) 
         "unknown_element",
         child,
         f"'{tag}' on line {xml.line(child)} is not an element of BPMN"
-        f"{did_you_mean(tag, schema().elements)}.",
+        f"{meant(tag, schema().elements)}",
         "Correct the name, or remove the element.",
     )
 

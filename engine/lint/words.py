@@ -23,9 +23,9 @@ def listing(names: Sequence[str], most: int = 5) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return '; did you mean ...?' if one of the known words is near, else nothing."""
+def meant(word: str, known: Iterable[str], least: int = 70) -> str:
+    """End a sentence: '; did you mean ...?' if one of the known words is near, else '.'."""
     found = process.extractOne(
-        word, list(known), scorer=fuzz.ratio, processor=str.lower, score_cutoff=70
+        word, list(known), scorer=fuzz.ratio, processor=str.lower, score_cutoff=least
     )
-    return f"; did you mean '{found[0]}'?" if found else ""
+    return f"; did you mean '{found[0]}'?" if found else "."

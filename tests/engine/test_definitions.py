@@ -4,6 +4,7 @@ import pytest
 
 from engine.definitions import ReleaseRefused, check
 from engine.files import FileKind
+from engine.findings import Severity
 
 HEAD = (
     '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" '
@@ -46,6 +47,7 @@ def test_the_kind_of_a_file_is_decided_by_its_content():
         "d": "settings:\n  reach_days: 3\n",
         "e": "story: Amina takes a call\nsteps: []\n",
         "f": '{"england-and-wales": {"division": "england-and-wales", "events": []}}',
+        "g": '{"zone": "Europe/London", "hours": {"monday": [["09:00", "17:00"]]}}',
     }
     definitions = check(files)
     assert {name: file.kind for name, file in definitions.files.items()} == {
@@ -55,15 +57,22 @@ def test_the_kind_of_a_file_is_decided_by_its_content():
         "d": FileKind.SETTINGS,
         "e": FileKind.SCENARIO,
         "f": FileKind.HOLIDAYS,
+        "g": FileKind.CALENDAR,
     }
     assert definitions.role_sets == {"handler": ("contact_handler",)}
+    assert definitions.calendars["g"].key == "g"
     assert definitions.settings == {"reach_days": 3}
 
 
 def test_one_broken_file_does_not_hide_the_others():
     with pytest.raises(ReleaseRefused) as refused:
         check({"a.bpmn": "<nothing/>", "b.bpmn": "", "c.json": "{", "d.bpmn": CALL_BACK})
-    assert {finding.file for finding in refused.value.findings} == {"a.bpmn", "b.bpmn", "c.json"}
+    refused_files = {
+        finding.file
+        for finding in refused.value.findings
+        if finding.severity == Severity.CANNOT_EXECUTE
+    }
+    assert refused_files == {"a.bpmn", "b.bpmn", "c.json"}
 
 
 def test_the_hash_covers_names_and_contents():

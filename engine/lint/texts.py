@@ -1,0 +1,178 @@
+"""Where FEEL stands in a diagram: every text, whose it is, and what an author calls it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from engine import xml
+from engine.core import timing
+from engine.lint.model import Diagram
+
+# Extension properties that hold FEEL (decisions.md 17), and what each is for.
+PROPERTIES = {
+    "assignee": "The assignee",
+    "excludedOwners": "The excluded owners",
+    "dueAt": "The due time",
+    "followUpAt": "The follow-up time",
+    "priority": "The priority",
+    "team": "The team",
+    "riskRank": "The risk rank",
+    "businessKey": "The business key",
+    "payload": "The payload",
+    "in": "The input",
+    "out": "The output",
+    "outputElement": "The output of one repetition",
+}
+TIMES = ("dueAt", "followUpAt")  # may be an ISO 8601 text as well
+TIMERS = ("timeDate", "timeDuration", "timeCycle")
+LOOPS = {
+    "loopCardinality": "The number of repetitions",
+    "completionCondition": "The completion condition",
+    "loopCondition": "The loop condition",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class FeelText:
+    """``owner`` is the element the author sees; ``is_test`` must give true or false;
+
+    ``is_context`` must give a context; ``element`` is where the text stands.
+    """
+
+    owner: etree._Element
+    element: etree._Element
+    what: str
+    text: str
+    is_test: bool = False
+    is_context: bool = False
+
+
+def feel_texts(diagram: Diagram) -> Iterator[FeelText]:
+    """Yield every FEEL text of the processes that are executed."""
+    for element in xml.bpmn_descendants(diagram.root):
+        if diagram.is_left_out(element):
+            continue
+        yield from of_flow(element)
+        yield from of_event(element)
+        yield from of_loop(element)
+        yield from of_script(element)
+        yield from of_properties(element)
+        yield from of_operation(element)
+        yield from of_message(element)
+        yield from of_assignment(element)
+
+
+def bare(text: str) -> str:
+    """Take off the leading ``=`` of other modellers, as the XML pass does."""
+    text = text.strip()
+    return text[1:].strip() if text.startswith("=") and not text.startswith("==") else text
+
+
+def of_flow(element: etree._Element) -> Iterator[FeelText]:
+    if xml.is_bpmn(element, "sequenceFlow"):
+        for condition in xml.bpmn_children(element, "conditionExpression"):
+            text = bare(xml.text_of(condition))
+            if text:
+                yield FeelText(element, condition, "The condition", text, is_test=True)
+
+
+def of_event(element: etree._Element) -> Iterator[FeelText]:
+    event = element.getparent()
+    if event is None:
+        return
+    owner = element if xml.is_bpmn(event, "definitions") else event
+    if xml.is_bpmn(element, "conditionalEventDefinition"):
+        for condition in xml.bpmn_children(element, "condition"):
+            if text := bare(xml.text_of(condition)):
+                yield FeelText(owner, condition, "The condition", text, is_test=True)
+    if xml.is_bpmn(element, "timerEventDefinition"):
+        for timer in xml.bpmn_children(element, *TIMERS):
+            text = bare(xml.text_of(timer))
+            if text and not timing.is_literal(text):
+                yield FeelText(owner, timer, "The time", text)
+
+
+def of_loop(element: etree._Element) -> Iterator[FeelText]:
+    if xml.is_bpmn(element, *LOOPS) and (text := bare(xml.text_of(element))):
+        is_test = not xml.is_bpmn(element, "loopCardinality")
+        what = LOOPS[xml.local(element)]
+        yield FeelText(visible_owner(element), element, what, text, is_test=is_test)
+
+
+def of_script(element: etree._Element) -> Iterator[FeelText]:
+    if xml.is_bpmn(element, "scriptTask"):
+        for script in xml.bpmn_children(element, "script"):
+            if text := bare(xml.text_of(script)):
+                yield FeelText(element, script, "The script", text, is_context=True)
+
+
+def of_properties(element: etree._Element) -> Iterator[FeelText]:
+    if not xml.is_bpmn(element, "extensionElements"):
+        return
+    parent = element.getparent()
+    if parent is None:
+        return
+    owner = visible_owner(parent)
+    for name, value in xml.properties(parent).items():
+        if name not in PROPERTIES or not value.strip():
+            continue
+        text = bare(value)
+        if name in TIMES and timing.is_literal(text):
+            continue
+        yield FeelText(
+            owner, element, PROPERTIES[name], text, is_context=name in ("payload", "in", "out")
+        )
+
+
+def of_operation(element: etree._Element) -> Iterator[FeelText]:
+    if not xml.is_bpmn(element, "serviceTask", "sendTask"):
+        return
+    operator = xml.extension(element, "serviceTaskOperator")
+    if operator is None:
+        return
+    for parameter in operator.iter(f"{{{xml.SPIFF}}}parameter"):
+        if text := bare(parameter.get("value") or ""):
+            yield FeelText(element, parameter, f"Parameter '{parameter.get('id')}'", text)
+
+
+def of_message(element: etree._Element) -> Iterator[FeelText]:
+    """Payloads, and the correlation that is read out of them."""
+    tag = f"{{{xml.SPIFF}}}"
+    if xml.is_bpmn(element, "extensionElements"):
+        owner = element.getparent()
+        if owner is None:
+            return
+        for payload in element.iterfind(f"{tag}messagePayload"):
+            if text := bare(xml.text_of(payload)):
+                yield FeelText(visible_owner(owner), payload, "The payload", text)
+        for expression in element.iterfind(f"{tag}processVariableCorrelation/{tag}expression"):
+            if text := bare(xml.text_of(expression)):
+                yield FeelText(visible_owner(owner), expression, "The correlation", text)
+    elif xml.is_bpmn(element, "messagePath", "dataPath"):
+        parent = element.getparent()
+        if parent is not None and (text := bare(xml.text_of(element))):
+            yield FeelText(visible_owner(parent), element, "The correlation", text)
+
+
+def of_assignment(element: etree._Element) -> Iterator[FeelText]:
+    if xml.is_bpmn(element, "assignment", "transformation"):
+        source = element
+        if xml.is_bpmn(element, "assignment"):
+            source = next(xml.bpmn_children(element, "from"), element)
+        if text := bare(xml.text_of(source)):
+            yield FeelText(visible_owner(element), source, "The assignment", text)
+
+
+def visible_owner(element: etree._Element) -> etree._Element:
+    """Return the nearest element around that an author can select."""
+    at: etree._Element | None = element
+    while at is not None:
+        parent = at.getparent()
+        inside = xml.local(at).endswith(("EventDefinition", "Association", "Characteristics"))
+        if at.get("id") and not inside:
+            return at
+        if parent is None or xml.is_bpmn(parent, "definitions"):
+            return at
+        at = parent
+    return element

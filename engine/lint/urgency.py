@@ -1,0 +1,150 @@
+"""Deadlines of urgent work that stand still while the office is closed.
+
+A task marked ``safetyCritical`` and whatever is done only on an urgent path must be timed on a
+calendar that is always open. What urgent means is said above the engine: the values that a
+condition compares with (``risk_level = "high"``) and the calendars that never close.
+"""
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+import feel
+from engine import xml
+from engine.findings import Finding
+from engine.lint.calendars import calendars_of_call
+from engine.lint.extra import ExtraCheck, diagram_of
+from engine.lint.graph import author_path, reachable, shortest_paths, ways_in
+from engine.lint.model import Diagram, Flow, Node, Scope
+from engine.lint.texts import FeelText, feel_texts
+from feel.syntax import Call, Comparison, Conditional, Contained, Literal, Logic
+from feel.walk import children, descendants
+
+if TYPE_CHECKING:
+    from engine.definitions import Definitions
+
+
+def urgent_deadlines(*, urgent: Collection[str], always_open: Collection[str]) -> ExtraCheck:
+    """Return an extra check over every timer, due time and follow-up time."""
+
+    def check(definitions: "Definitions") -> Iterator[Finding]:
+        for process in definitions.processes.values():
+            diagram = diagram_of(process)
+            texts = [
+                text
+                for text in feel_texts(diagram)
+                if process.element in (text.element, *text.element.iterancestors())
+                and text.what in ("The time", "The due time")
+            ]
+            on_path = urgent_steps(diagram, urgent)
+            for text in texts:
+                yield from one_deadline(diagram, text, on_path, urgent, always_open)
+
+    return check
+
+
+def one_deadline(
+    diagram: Diagram,
+    text: FeelText,
+    on_path: dict[str, tuple[str, ...]],
+    urgent: Collection[str],
+    always_open: Collection[str],
+) -> Iterator[Finding]:
+    try:
+        node = feel.parse(text.text).node
+    except feel.FeelSyntaxError:
+        return
+    owner_id = text.owner.get("id") or ""
+    host_id = text.owner.get("attachedToRef") or owner_id
+    is_critical = xml.properties(host(diagram, text.owner)).get("safetyCritical") == "true"
+    everywhere = is_critical or host_id in on_path or owner_id in on_path
+    for calendar in sorted(closing_calendars(node, urgent, always_open, everywhere)):
+        why = "is safety critical" if is_critical else "is done when the case is urgent"
+        yield diagram.unsafe(
+            "urgent_on_office_time",
+            text.owner,
+            f"{xml.label_of(text.owner, diagram.author_id(text.owner))} {why}, but its time runs "
+            f"on '{calendar}', which closes.",
+            "Use a calendar that is always open for urgent cases.",
+            on_path.get(host_id, ()),
+        )
+
+
+def host(diagram: Diagram, owner: etree._Element) -> etree._Element:
+    return diagram.by_id.get(owner.get("attachedToRef") or "", owner)
+
+
+def closing_calendars(
+    node: Any, urgent: Collection[str], always_open: Collection[str], counts: bool
+) -> set[str]:
+    """Return the calendars that close, on the ways through the expression that are urgent."""
+    if isinstance(node, Conditional):
+        found = closing_calendars(
+            node.then, urgent, always_open, counts or compares(node.condition, urgent)
+        )
+        # the rest of an if that asks for urgent values first is not urgent
+        rest = counts and not compares(node.condition, urgent)
+        return found | closing_calendars(node.otherwise, urgent, always_open, rest)
+    if isinstance(node, Call) and counts:
+        closing = {name for name in calendars_of_call(node) if name not in always_open}
+        if closing:
+            return closing
+    found: set[str] = set()
+    for child in children(node):
+        found |= closing_calendars(child, urgent, always_open, counts)
+    return found
+
+
+def compares(node: Any, urgent: Collection[str]) -> bool:
+    """Say whether a condition holds only for an urgent value: ``=``, ``in``, ``and`` of these."""
+    if isinstance(node, Logic):
+        ways = [compares(operand, urgent) for operand in node.operands]
+        return any(ways) if node.operator == "and" else all(ways)
+    if isinstance(node, Comparison) and node.operator == "=":
+        return any(is_urgent(side, urgent) for side in (node.left, node.right))
+    if isinstance(node, Contained):
+        return bool(node.tests) and all(
+            is_urgent(part, urgent)
+            for test in node.tests
+            for part in descendants(test)
+            if isinstance(part, Literal)
+        )
+    return False
+
+
+def is_urgent(node: Any, urgent: Collection[str]) -> bool:
+    return isinstance(node, Literal) and node.value in urgent
+
+
+def urgent_steps(diagram: Diagram, urgent: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Return the steps that are reached through urgent flows only, with a path to each."""
+    found: dict[str, tuple[str, ...]] = {}
+    for scope in diagram.executed:
+        flows = {flow.id for flow in scope.flows if flow_is_urgent(flow, urgent)}
+        if flows:
+            found.update(behind(scope, flows))
+    return found
+
+
+def behind(scope: Scope, flows: set[str]) -> dict[str, tuple[str, ...]]:
+    """Return the steps that cannot be reached without one of ``flows``, with a path to each."""
+    calm = reachable(ways_in(scope), lambda node: calm_ways(scope, node, flows))
+    paths = shortest_paths(ways_in(scope), scope.successors)
+    return {
+        node.id: author_path(paths[node.id])
+        for node in scope.nodes.values()
+        if node.id not in calm and node.author_id and node.id in paths
+    }
+
+
+def calm_ways(scope: Scope, node: Node, urgent_flows: set[str]) -> list[Node]:
+    flows = [flow.target for flow in scope.outgoing[node.id] if flow.id not in urgent_flows]
+    return flows + scope.boundaries[node.id]
+
+
+def flow_is_urgent(flow: Flow, urgent: Collection[str]) -> bool:
+    try:
+        return compares(feel.parse(flow.condition or "null").node, urgent)
+    except feel.FeelSyntaxError:
+        return False
