@@ -1,0 +1,257 @@
+"""Tasks: what people and operations do."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from engine.changes import Decided
+from engine.core import propagation, timing
+from engine.core.failures import ErrorThrown, StepFailed
+from engine.core.nodes import Drawn, FlowNode, ScopeSpec
+from engine.core.states import COMPLETED, WAITING
+from engine.core.triggers import Arm, MessageTrigger, Trigger, arm_all
+from engine.core.variables import checked, checked_all, write
+from engine.expressions import context_of, value_of
+
+if TYPE_CHECKING:
+    from engine.core.events import BoundaryEvent
+    from engine.core.tokens import Token
+
+DEFAULT_PRIORITY = 2
+
+
+class Activity(FlowNode):
+    """Anything that boundary events may sit on. Subclasses say how they `begin`."""
+
+    def __init__(self, wf_spec: ScopeSpec, name: str, *, drawn: Drawn, manual: bool = False):
+        super().__init__(wf_spec, name, drawn=drawn, manual=manual)
+        self.boundary: list[BoundaryEvent] = []
+
+    def arrive(self, token: "Token") -> bool:
+        if self.boundary and "guarded" not in token.internal_data:
+            token.internal_data["guarded"] = True
+            for event in self.boundary:
+                if event.waits:
+                    token.run_of.arm_at(token, event)
+        return self.begin(token)
+
+    def begin(self, token: "Token") -> bool:
+        """Enter the activity itself; return whether it can be performed now."""
+        return True
+
+    def depart(self, token: "Token") -> None:
+        run = token.run_of
+        run.release(token)
+        run.completed(token)
+        self.go_on(token)
+
+    def skip(self, token: "Token") -> None:
+        run = token.run_of
+        run.release(token)
+        run.close_scope(token)
+        token._set_state(COMPLETED)
+        run.note(token, "skip")
+        self.go_on(token)
+
+    def go_on(self, token: "Token") -> None:
+        body = token.parent if token.triggered else None
+        if body is not None:
+            body.task_spec.inner_done(body, token)
+        else:
+            self.leave(token, self.outgoing)
+
+    def text_of(self, token: "Token", name: str) -> Any:
+        """Evaluate the extension property ``name``; None when it is not given."""
+        text = self.drawn.properties.get(name)
+        return value_of(token, text) if text else None
+
+
+class PlainTask(Activity):
+    """A task without a type: something happens outside, and the token passes straight through."""
+
+
+class UserTask(Activity):
+    """Work for a person (a manual task too: somebody has to say that it is done)."""
+
+    def __init__(self, wf_spec: ScopeSpec, name: str, *, drawn: Drawn):
+        super().__init__(wf_spec, name, drawn=drawn, manual=True)
+
+    def begin(self, token: "Token") -> bool:
+        token.internal_data["task"] = {
+            "assignee": person(self.text_of(token, "assignee")),
+            "excluded": people(self.text_of(token, "excludedOwners")),
+            "due": self.instant(token, "dueAt"),
+            "follow_up": self.instant(token, "followUpAt"),
+            "priority": priority_of(self.text_of(token, "priority")),
+            "team": person(self.text_of(token, "team")),
+        }
+        return True
+
+    def instant(self, token: "Token", name: str) -> Any:
+        text = self.drawn.properties.get(name)
+        if not text:
+            return None
+        run = token.run_of
+        value = text if timing.is_literal(text) else value_of(token, text)
+        if value is None:
+            return None
+        return timing.due_at(value, run.step.now, run.zone, f"'{name}' of '{self.drawn.label}'")
+
+    def _on_ready_hook(self, my_task: "Token") -> None:
+        my_task.run_of.opened(my_task)
+
+
+def person(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def people(value: Any) -> list[str]:
+    """One id or a list of them; null stands for nobody."""
+    items = value if isinstance(value, list) else [value]
+    return [str(item) for item in items if item is not None]
+
+
+def priority_of(value: Any) -> int:
+    try:
+        return min(3, max(0, int(value)))
+    except (TypeError, ValueError):
+        return DEFAULT_PRIORITY
+
+
+class ScriptTask(Activity):
+    """A FEEL context whose entries become variables."""
+
+    def __init__(self, wf_spec: ScopeSpec, name: str, *, drawn: Drawn, script: str):
+        super().__init__(wf_spec, name, drawn=drawn)
+        self.script = script
+
+    def perform(self, token: "Token") -> bool:
+        result = self.drawn.properties.get("resultVariable")
+        if result:
+            values = {result: checked(value_of(token, self.script), result)}
+        elif self.script:
+            values = context_of(token, self.script, f"The script of '{self.drawn.label}'")
+        else:
+            values = {}
+        token.run_of.wrote(write(token, values))
+        return True
+
+
+class ServiceTask(Activity):
+    """Calls a named operation through the shell's port."""
+
+    def __init__(
+        self,
+        wf_spec: ScopeSpec,
+        name: str,
+        *,
+        drawn: Drawn,
+        operation: str,
+        parameters: Mapping[str, str],
+        result_variable: str | None,
+    ):
+        super().__init__(wf_spec, name, drawn=drawn)
+        self.operation = operation
+        self.parameters = parameters
+        self.result_variable = result_variable
+
+    def perform(self, token: "Token") -> bool:
+        run = token.run_of
+        given = {
+            name: checked(value_of(token, text), name) for name, text in self.parameters.items()
+        }
+        try:
+            result = run.call(self.operation, given)
+        except ErrorThrown as thrown:
+            self.throw(token, thrown)
+            return False
+        values = self.variables_of(result)
+        run.wrote(write(token, values))
+        return True
+
+    def variables_of(self, result: Any) -> dict[str, Any]:
+        """Take the result under its one name, or entry by entry."""
+        if self.result_variable:
+            return {self.result_variable: checked(result, self.result_variable)}
+        if not isinstance(result or {}, Mapping):
+            raise StepFailed(
+                "NotAContext",
+                f"The operation '{self.operation}' gives one value, but the step names no "
+                "variable for it.",
+                self.operation,
+            )
+        return checked_all(result or {})
+
+    def throw(self, token: "Token", thrown: ErrorThrown) -> None:
+        payload = {"code": thrown.code, "message": thrown.message}
+        if not propagation.throw_code(token, "error", thrown.code, payload):
+            raise StepFailed(
+                "UncaughtError",
+                f"The operation '{self.operation}' ended with the error '{thrown.code}', "
+                "which nothing catches.",
+                self.operation,
+            )
+
+
+class BusinessRuleTask(Activity):
+    """Evaluates a decision and writes one variable."""
+
+    def __init__(self, wf_spec: ScopeSpec, name: str, *, drawn: Drawn, decision: str):
+        super().__init__(wf_spec, name, drawn=drawn)
+        self.decision = decision
+
+    def perform(self, token: "Token") -> bool:
+        run = token.run_of
+        decided = run.decide(token, self)
+        name = self.drawn.properties.get("resultVariable") or self.decision
+        value = checked(decided.outputs, name)
+        run.changes.decided.append(decided)
+        run.wrote(write(token, {name: value}))
+        return True
+
+    def record(self, result: Any, inputs: Mapping[str, Any], model: Any) -> Decided:
+        """Say what was decided on which inputs: those that the decision reads, and settings."""
+        read = model.decisions[self.decision].inputs
+        return Decided(
+            element_id=self.drawn.author_id,
+            decision_id=self.decision,
+            file_sha256=model.sha256,
+            inputs={name: inputs.get(name) for name in read},
+            matched_rows=tuple(result.matched_rows),
+            outputs=result.outputs,
+        )
+
+
+class SendTask(Activity):
+    """Sends a message."""
+
+    def __init__(self, wf_spec: ScopeSpec, name: str, *, drawn: Drawn, trigger: MessageTrigger):
+        super().__init__(wf_spec, name, drawn=drawn)
+        self.trigger = trigger
+
+    def perform(self, token: "Token") -> bool:
+        payload = self.trigger.content(token)
+        key = self.trigger.keys.of_thrower(token, payload)
+        token.run_of.throw(self, "message", self.trigger.name, payload, key)
+        return True
+
+
+class ReceiveTask(Activity):
+    """Waits for a message."""
+
+    all_needed = False
+
+    def __init__(self, wf_spec: ScopeSpec, name: str, *, drawn: Drawn, trigger: MessageTrigger):
+        super().__init__(wf_spec, name, drawn=drawn)
+        self.triggers: tuple[Trigger, ...] = (trigger,)
+
+    def begin(self, token: "Token") -> bool:
+        arm_all(token, self.triggers)
+        token._set_state(WAITING)
+        return False
+
+    def fire(self, token: "Token", arm: Arm | None) -> None:
+        gateway = token.parent
+        if gateway is not None and gateway.is_live and not token.triggered:
+            gateway.task_spec.chosen(gateway, token)
+        token.run_of.disarm(token)
+        token.complete()

@@ -1,0 +1,39 @@
+"""Commands that do not fit the instance they are for."""
+
+from engine.errors import NotFound, Refusal
+
+
+class TaskNotOpen(Refusal):
+    """The task is already completed, or was withdrawn."""
+
+
+class SubscriptionNotArmed(Refusal):
+    """Nobody waits for this message any more."""
+
+
+class IncidentNotOpen(Refusal):
+    """The incident is already settled."""
+
+
+class InstanceEnded(Refusal):
+    """The process has ended."""
+
+
+class NoSuchProcess(NotFound):
+    """There is no such process in this release."""
+
+
+class NoSuchStart(Refusal):
+    """The process cannot be started in this way."""
+
+    status = 422
+
+
+class NotAVariable(Refusal):
+    """A value cannot be kept as a variable of a process."""
+
+    status = 422
+
+
+class StateUnreadable(Exception):
+    """The stored state of an instance is damaged, or of another version or release."""

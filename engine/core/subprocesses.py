@@ -1,0 +1,169 @@
+"""Activities with an inside: subprocesses, called processes, event subprocesses."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from engine.core import propagation
+from engine.core.activities import Activity
+from engine.core.events import StartEvent
+from engine.core.failures import StepFailed
+from engine.core.nodes import Drawn, FlowNode, ScopeSpec
+from engine.core.states import STARTED, WAITING
+from engine.core.tokens import Instance, Scope
+from engine.core.triggers import Arm, Trigger, arm_all
+from engine.core.variables import checked_all, snapshot, write
+from engine.expressions import context_of
+
+if TYPE_CHECKING:
+    from engine.core.tokens import Token
+
+DEEPEST_CALL = 20
+
+
+class Subprocess(Activity):
+    """An embedded subprocess. Its inside runs while its own token is STARTED."""
+
+    def __init__(self, wf_spec: ScopeSpec, name: str, *, drawn: Drawn, inner: ScopeSpec):
+        super().__init__(wf_spec, name, drawn=drawn)
+        self.inner = inner
+
+    def begin(self, token: "Token") -> bool:
+        start = self.inner.none_start()
+        token.run_of.note(token, "start")
+        token._set_state(STARTED)
+        open_scope(token, self.inner, start)
+        return False
+
+    def perform(self, token: "Token") -> bool:
+        """The inside is done."""
+        token.run_of.close_scope(token)
+        return True
+
+
+class CallActivity(Activity):
+    """Runs another process of the release in a scope of its own."""
+
+    def __init__(self, wf_spec: ScopeSpec, name: str, *, drawn: Drawn, called: str):
+        super().__init__(wf_spec, name, drawn=drawn)
+        self.called = called
+
+    def begin(self, token: "Token") -> bool:
+        run = token.run_of
+        if call_depth(token) >= DEEPEST_CALL:
+            raise StepFailed(
+                "CallsTooDeep", f"Processes call each other more than {DEEPEST_CALL} deep."
+            )
+        inner = run.spec_of(self.called)
+        start = inner.none_start() or (inner.starts[0] if len(inner.starts) == 1 else None)
+        if start is None:
+            raise StepFailed(
+                "NoStart", f"The process '{self.called}' has no start to be called at."
+            )
+        mapping = self.drawn.properties.get("in")
+        what = f"The input of '{self.drawn.label}'"
+        given = context_of(token, mapping, what) if mapping else checked_all(snapshot(token))
+        run.note(token, "start")
+        token._set_state(STARTED)
+        open_scope(token, inner, start, given)
+        return False
+
+    def perform(self, token: "Token") -> bool:
+        """The called process is done: take its variables over."""
+        run = token.run_of
+        scope = run.instance.subprocesses[token.id]
+        mapping = self.drawn.properties.get("out")
+        if mapping:
+            what = f"The output of '{self.drawn.label}'"
+            given = context_of(scope.task_tree, mapping, what)
+        else:
+            given = scope.data
+        run.close_scope(token)
+        run.wrote(write(token, given))
+        return True
+
+
+class EventSubprocess(Activity):
+    """A handler inside a scope. One token waits for its start event; each firing runs in a token
+
+    of its own, so that a handler that does not interrupt can run several times at once.
+    """
+
+    def __init__(
+        self, wf_spec: ScopeSpec, name: str, *, drawn: Drawn, inner: ScopeSpec, start: StartEvent
+    ):
+        super().__init__(wf_spec, name, drawn=drawn)
+        self.inner = inner
+        self.start = start
+
+    @property
+    def triggers(self) -> tuple[Trigger, ...]:
+        return self.start.triggers
+
+    @property
+    def all_needed(self) -> bool:
+        return self.start.all_needed
+
+    @property
+    def armed_by(self) -> FlowNode:
+        """The element that waits: for rows and messages it is the start event."""
+        return self.start
+
+    def begin(self, token: "Token") -> bool:
+        if token.is_armed_start:
+            arm_all(token, self.triggers)
+            token._set_state(WAITING)
+        else:
+            missed = token.internal_data.pop("missed", 0)
+            token.run_of.note(token, "start", {"missed": missed} if missed else {})
+            token._set_state(STARTED)
+            open_scope(token, self.inner, self.start)
+        return False
+
+    def perform(self, token: "Token") -> bool:
+        token.run_of.close_scope(token)
+        return True
+
+    def skip(self, token: "Token") -> None:
+        if token.is_armed_start:
+            token.run_of.note(token, "skip")
+            self.fire(token, None)
+        else:
+            super().skip(token)
+
+    def fire(self, token: "Token", arm: Arm | None) -> None:
+        run, scope = token.run_of, token.workflow
+        if not self.start.interrupts and not propagation.rearm(token, arm):
+            run.drop(token)
+        self.caught(scope, arm)
+
+    def caught(self, scope: "Instance | Scope", arm: Arm | None = None) -> None:
+        """Take over the scope, or run beside it."""
+        run = scope.top_workflow.moved_by
+        if self.start.interrupts:
+            scope.interrupted = True
+            for token in run.live_tokens(scope):
+                run.cancel(token, self.start.drawn.author_id)
+        handler = run.spawn(scope, self)
+        if arm is not None and arm.get("missed"):
+            handler.internal_data["missed"] = arm["missed"]
+
+
+def open_scope(
+    host: "Token",
+    inner: ScopeSpec,
+    start: StartEvent | None,
+    variables: Mapping[str, Any] | None = None,
+) -> None:
+    """Enter the inside of ``host``: arm its event subprocesses, then put a token on its start."""
+    scope = Scope(inner, host)
+    scope.data.update(dict.fromkeys(inner.data_objects_drawn))
+    scope.data.update(variables or {})
+    host.run_of.enter(scope, start)
+
+
+def call_depth(token: "Token") -> int:
+    depth, scope = 0, token.workflow
+    while scope.parent_workflow is not None:
+        depth += scope.spec.is_process
+        scope = scope.host.workflow
+    return depth

@@ -1,0 +1,143 @@
+"""What the ids in a diagram stand for: messages, signals, errors, data; and event definitions."""
+
+from lxml import etree
+
+from engine import xml
+from engine.core.triggers import (
+    CodeTrigger,
+    ConditionTrigger,
+    EndTrigger,
+    Keys,
+    MessageTrigger,
+    SignalTrigger,
+    TimerTrigger,
+    Trigger,
+)
+
+TIMER_FORMS = ("timeDate", "timeDuration", "timeCycle")
+
+
+class References:
+    """The root elements of one file, by id."""
+
+    def __init__(self, root: etree._Element):
+        self.by_id = {element.get("id") or "": element for element in root}
+        self.data = {
+            element.get("id") or "": element
+            for element in xml.bpmn_descendants(
+                root, "dataObject", "dataObjectReference", "dataInput", "dataOutput", "property"
+            )
+        }
+        self.properties = list(xml.bpmn_children(root, "correlationProperty"))
+
+    def triggers_of(self, event: etree._Element) -> tuple[Trigger, ...]:
+        """Return what an event waits for or throws, in the order in which it is drawn."""
+        return tuple(
+            self.trigger(definition, event)
+            for definition in event
+            if xml.local(definition).endswith("EventDefinition")
+        )
+
+    def trigger(self, definition: etree._Element, event: etree._Element) -> Trigger:
+        kind = xml.local(definition).removesuffix("EventDefinition")
+        properties = {**xml.properties(event), **xml.properties(definition)}
+        if kind == "timer":
+            form = next(form for form in TIMER_FORMS if xml.child_text(definition, form))
+            return TimerTrigger(form, xml.child_text(definition, form) or "", xml.label(event))
+        if kind in ("message", "signal"):
+            return self.message(kind, definition.get(f"{kind}Ref"), event, definition)
+        if kind == "conditional":
+            return ConditionTrigger(xml.child_text(definition, "condition") or "false")
+        if kind in ("error", "escalation"):
+            code = self.code(definition.get(f"{kind}Ref"), f"{kind}Code")
+            return CodeTrigger(kind, code, properties.get("resultVariable"))
+        return EndTrigger(kind)
+
+    def message(
+        self,
+        kind: str,
+        reference: str | None,
+        event: etree._Element,
+        definition: etree._Element | None = None,
+    ) -> MessageTrigger:
+        """Return the message or signal that an event or a send or receive task is about."""
+        places = [place for place in (definition, event) if place is not None]
+        root_element = self.by_id.get(reference or "")
+        if root_element is not None:
+            places.append(root_element)
+        properties: dict[str, str] = {}
+        for place in reversed(places):
+            properties.update(xml.properties(place))
+        trigger = SignalTrigger if kind == "signal" else MessageTrigger
+        return trigger(
+            self.name(reference, event),
+            Keys(
+                names=comma_list(properties.get("correlationKey")),
+                retrievals=self.retrievals(reference) if kind == "message" else {},
+            ),
+            payload=properties.get("payload") or spiff_text(places, "messagePayload"),
+            result_variable=properties.get("resultVariable")
+            or spiff_text(places, "messageVariable")
+            or spiff_text(places, "variableName"),
+        )
+
+    def name(self, reference: str | None, event: etree._Element) -> str:
+        """Return the name of a message or signal: two files mean the same one by it."""
+        element = self.by_id.get(reference or "")
+        if element is None:
+            return event.get("name") or event.get("id") or ""
+        return element.get("name") or element.get("id") or ""
+
+    def code(self, reference: str | None, attribute: str) -> str | None:
+        """Return the code of an error or escalation; None where none is referred to."""
+        element = self.by_id.get(reference or "")
+        if element is None:
+            return None
+        return element.get(attribute) or element.get("name") or element.get("id")
+
+    def retrievals(self, message_id: str | None) -> dict[str, str]:
+        """Return, by name, how the correlation properties are read out of this message."""
+        found = {}
+        for prop in self.properties:
+            for retrieval in xml.bpmn_children(prop, "correlationPropertyRetrievalExpression"):
+                text = xml.text_of(retrieval)
+                if retrieval.get("messageRef") == message_id and text:
+                    found[prop.get("name") or prop.get("id") or ""] = text
+        return found
+
+    def variable(self, step: etree._Element, reference: str | None) -> str | None:
+        """Return the variable that a data element is: a data object by its id, else the text."""
+        if not reference:
+            return None
+        element = self.data.get(reference)
+        if element is None:
+            return reference
+        if xml.is_bpmn(element, "dataObjectReference"):
+            return element.get("dataObjectRef") or reference
+        if xml.is_bpmn(element, "dataInput", "dataOutput"):
+            return self.other_end(step, reference) or element.get("name") or reference
+        return reference
+
+    def other_end(self, step: etree._Element, reference: str) -> str | None:
+        """Follow a data association of ``step`` from its input or output to the data object."""
+        for association in xml.bpmn_children(step, "dataInputAssociation", "dataOutputAssociation"):
+            ends = [
+                xml.text_of(e) for e in xml.bpmn_children(association, "sourceRef", "targetRef")
+            ]
+            others = [end for end in ends if end != reference]
+            if reference in ends and others:
+                return self.variable(step, others[0])
+        return None
+
+
+def comma_list(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+def spiff_text(places: list[etree._Element], name: str) -> str | None:
+    """Return the text of ``spiffworkflow:<name>`` on the first of ``places`` that has it."""
+    for place in places:
+        found = xml.extension(place, name)
+        if found is not None and found.text:
+            return found.text.strip()
+    return None

@@ -1,0 +1,39 @@
+"""Running the diagrams of `diagrams` in tests."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from diagrams import diagram, process
+
+from engine.rehearsal import Rehearsal
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def rehearse(
+    *inside: str,
+    flows: str = "",
+    operations: Mapping[str, Callable[..., Any]] | None = None,
+    others: tuple[str, ...] = (),
+    defs: str = "",
+    files: Mapping[str, str] | None = None,
+    now: datetime = NOW,
+    **props: str,
+) -> Rehearsal:
+    """Rehearse one process ``p`` of these elements, with ``others`` beside it in the file."""
+    drawn = diagram(process(*inside, flows=flows, **props), *others, defs=defs)
+    return Rehearsal({"p.bpmn": drawn, **(files or {})}, now, operations)
+
+
+def names(rehearsal: Rehearsal) -> list[str]:
+    """Element ids of the open tasks."""
+    return [task.element_id for task in rehearsal.open_tasks()]
+
+
+def do(rehearsal: Rehearsal, element_id: str, **data: Any) -> None:
+    """Complete the oldest open task of an element."""
+    found = next(task for task in rehearsal.open_tasks() if task.element_id == element_id)
+    rehearsal.complete(found.id, data)
