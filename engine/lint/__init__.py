@@ -26,6 +26,7 @@ from engine.lint import (
     timers,
     unsupported,
     variables,
+    vocabulary,
 )
 from engine.lint.model import Diagram, Release, Rule
 
@@ -48,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     people.check,
     names.check,
     variables.check,
+    vocabulary.check,
     messages.check,
 )
 

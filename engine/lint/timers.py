@@ -12,11 +12,13 @@ from lxml import etree
 
 from engine import xml
 from engine.core import timing
+from engine.core.failures import StepFailed
 from engine.findings import Finding
 from engine.lint.model import Diagram, Release
 
 FORMS = ("timeDate", "timeDuration", "timeCycle")
 SHORTEST_PERIOD = timedelta(minutes=1)
+MONTH = timedelta(days=30)
 ZONE = ZoneInfo("UTC")
 ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # literals are only measured from here
 LOOKS_ISO = re.compile(r"[-+]?(P[0-9T]|R\d*/|\d{4}-\d)[-+0-9A-Z:.,/]*", re.IGNORECASE)
@@ -100,37 +102,41 @@ def duration(diagram: Diagram, event: etree._Element, text: str) -> Iterator[Fin
         if timing.parse_instant(text, ZONE) is None:
             yield wrong(diagram, event, text, "a duration", near_duration(text))
         return
-    if read.after(ANY_DAY, ZONE) - ANY_DAY > timing.LONGEST:
-        yield diagram.refused(
-            "long_time",
-            event,
-            f"Timer {xml.label(event)} would wait for more than ten years ('{text}').",
-            "Correct the duration.",
-        )
+    if is_too_long(read):
+        yield too_long(diagram, event, text)
 
 
 def cycle(diagram: Diagram, event: etree._Element, text: str) -> Iterator[Finding]:
-    read = timing.parse_cycle(text, ANY_DAY, ZONE)
-    if read is None:
-        suggestion = near_cycle(text)
-        yield wrong(diagram, event, text, "a cycle", suggestion)
+    try:
+        read = timing.parse_cycle(text, ANY_DAY, ZONE)
+    except StepFailed:  # beyond the calendar
+        yield too_long(diagram, event, text)
         return
-    period = read.period.after(ANY_DAY, ZONE) - ANY_DAY
-    if period < SHORTEST_PERIOD:
+    if read is None:
+        yield wrong(diagram, event, text, "a cycle", near_cycle(text))
+    elif is_too_long(read.period):
+        yield too_long(diagram, event, text)
+    elif not read.period.months and read.period.rest < SHORTEST_PERIOD:
         yield diagram.refused(
             "short_period",
             event,
-            f"Timer {xml.label(event)} would fire every {period.total_seconds():g} seconds; a "
-            "minute is the least.",
+            f"Timer {xml.label(event)} would fire every {read.period.rest.total_seconds():g} "
+            "seconds; a minute is the least.",
             "Give it a longer period.",
         )
-    elif period > timing.LONGEST:
-        yield diagram.refused(
-            "long_time",
-            event,
-            f"Timer {xml.label(event)} would wait for more than ten years ('{text}').",
-            "Correct the period.",
-        )
+
+
+def is_too_long(duration: timing.Duration) -> bool:
+    return MONTH * duration.months + duration.rest > timing.LONGEST
+
+
+def too_long(diagram: Diagram, event: etree._Element, text: str) -> Finding:
+    return diagram.refused(
+        "long_time",
+        event,
+        f"Timer {xml.label(event)} would wait for more than ten years ('{text}').",
+        "Correct the time.",
+    )
 
 
 def near_duration(text: str) -> str | None:

@@ -80,17 +80,14 @@ def closing_calendars(
 ) -> set[str]:
     """Return the calendars that close, on the ways through the expression that are urgent."""
     if isinstance(node, Conditional):
-        found = closing_calendars(
-            node.then, urgent, always_open, counts or compares(node.condition, urgent)
-        )
-        # the rest of an if that asks for urgent values first is not urgent
-        rest = counts and not compares(node.condition, urgent)
-        return found | closing_calendars(node.otherwise, urgent, always_open, rest)
-    if isinstance(node, Call) and counts:
-        closing = {name for name in calendars_of_call(node) if name not in always_open}
-        if closing:
-            return closing
+        asks = compares(node.condition, urgent)
+        then = closing_calendars(node.then, urgent, always_open, counts or asks)
+        # the rest of an "if" that asks for urgent values first is for the others
+        rest = closing_calendars(node.otherwise, urgent, always_open, counts and not asks)
+        return then | rest
     found: set[str] = set()
+    if isinstance(node, Call) and counts:
+        found |= calendars_of_call(node) - set(always_open)
     for child in children(node):
         found |= closing_calendars(child, urgent, always_open, counts)
     return found
