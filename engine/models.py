@@ -224,7 +224,9 @@ class MessageInbox(Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "message_id"),  # delivered twice, handled once
         Index(None, "received_at", postgresql_where=text("state = 'pending'")),
-        Index(None, "tenant_id", "name", postgresql_where=text("state = 'waiting'")),
+        Index(
+            None, "tenant_id", "name", postgresql_where=text("state IN ('waiting', 'unclaimed')")
+        ),
         Index(None, "expires_at", postgresql_where=text("state = 'waiting'")),
     )
 

@@ -225,6 +225,14 @@ def effective(session: Session, tenant_id: UUID, at: datetime) -> Release:
     return release
 
 
+def in_force(session: Session, tenant_id: UUID, at: datetime) -> Definitions | None:
+    """Return the definitions on which an instance would start; None before the first release."""
+    try:
+        return definitions(session, effective(session, tenant_id, at).id)
+    except NoReleaseInForce:
+        return None
+
+
 def export(session: Session, release_id: UUID) -> dict[str, bytes]:
     """Return the files of a release, byte for byte as they were imported."""
     stored = (

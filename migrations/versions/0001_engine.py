@@ -236,7 +236,7 @@ def _messages() -> None:
         "ix_message_inbox_tenant_id_name",
         "message_inbox",
         ["tenant_id", "name"],
-        postgresql_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state IN ('waiting', 'unclaimed')"),
     )
 
 

@@ -1,0 +1,259 @@
+"""Start and move process instances: lock, restore, apply, save. The one way to move one.
+
+`engine/runtime.py` is the core, which knows no database; this is its shell. One transaction moves
+one existing instance; it may start new ones. What it sends to others lies in the inbox, and the
+edge drains it after the commit (`engine/messages.py`).
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from engine import history, releases, routing, runtime, saving
+from engine.changes import (
+    CancelInstance,
+    Changes,
+    Command,
+    RetryIncident,
+    SkipIncident,
+    Start,
+    Step,
+)
+from engine.db import after_commit, memory, run
+from engine.errors import NotFound
+from engine.ports import DatabasePorts
+from engine.runtime import InstanceEnded, NoSuchProcess
+from engine.saving import Deed, Held
+from engine.states import IncidentState, InstanceStatus
+
+LOCK = """
+SELECT id, tenant_id, service_id, business_key, release_id, process_id, status, version, risk_rank
+FROM process_instance WHERE id = {which} FOR NO KEY UPDATE
+"""
+LOCK_INSTANCE = LOCK.format(which="%(id)s")
+LOCK_INSTANCE_IF_FREE = LOCK_INSTANCE + "SKIP LOCKED"
+LOCK_INSTANCE_OF_TASK = LOCK.format(which="(SELECT instance_id FROM user_task WHERE id = %(id)s)")
+
+STATE = "SELECT state FROM process_instance WHERE id = %(id)s"
+
+BEGIN = """
+INSERT INTO process_instance (id, tenant_id, service_id, business_key, release_id, process_id,
+    status, version, state, risk_rank, history_seq, history_hash, started_by, started_at)
+VALUES (%(id)s, %(tenant_id)s, %(service_id)s, %(business_key)s, %(release_id)s, %(process_id)s,
+    'active', 0, '', 0, 0, %(genesis)s, %(by)s, %(now)s)
+"""
+
+
+class InstanceNotFound(NotFound):
+    """There is no such process instance."""
+
+
+def start(
+    session: Session,
+    tenant_id: UUID,
+    process_id: str,
+    variables: Mapping[str, Any],
+    *,
+    by: str,
+    now: datetime,
+    service_id: UUID | None = None,
+    business_key: UUID | None = None,
+    element_id: str | None = None,
+) -> UUID:
+    """Start ``process_id`` on the release in force and run it to its first wait states.
+
+    ``element_id`` names the start event when it is not the none start event. ``variables`` are ids
+    and decision variables, never personal data.
+    """
+    release = releases.effective(session, tenant_id, now)
+    definitions = releases.definitions(session, release.id)
+    if process_id not in definitions.processes:
+        raise NoSuchProcess(f"Release {release.number} has no process '{process_id}'.")
+    held = Held(
+        id=uuid4(),
+        tenant_id=tenant_id,
+        service_id=service_id,
+        business_key=business_key,
+        release_id=release.id,
+        process_id=process_id,
+        status=InstanceStatus.ACTIVE,
+        version=0,
+        risk_rank=0,
+    )
+    values = {
+        "id": held.id,
+        "tenant_id": tenant_id,
+        "service_id": service_id,
+        "business_key": business_key,
+        "release_id": release.id,
+        "process_id": process_id,
+        "genesis": history.GENESIS,
+        "by": by,
+        "now": now,
+    }
+    run(session, BEGIN, values)
+    step = _step(session, held, by=by, now=now)
+    begun, changes = runtime.start(definitions, Start(process_id, variables, element_id), step)
+    _finish(session, held, begun, changes, Deed(by, now))
+    return held.id
+
+
+def move(
+    session: Session,
+    instance_id: UUID,
+    command: Command,
+    *,
+    by: str,
+    now: datetime,
+    lines: Sequence[Mapping[str, Any]] = (),
+    reason: str | None = None,
+) -> Changes:
+    """Apply one command to an instance and save what it changed.
+
+    Locks the instance first. A failing automatic step becomes an incident and leaves the rest
+    standing; any exception undoes everything. ``lines`` are entries of history that belong before
+    the core's own; ``reason`` is kept with incidents that the command resolves.
+    """
+    held = hold(session, instance_id)
+    if held.status != InstanceStatus.ACTIVE:
+        raise InstanceEnded
+    moving = _cache.take(session, held)
+    if moving is None:
+        moving = _restore(session, held)
+    changes = moving.apply(command, _step(session, held, by=by, now=now))
+    deed = Deed(
+        by,
+        now,
+        lines,
+        resolution=RESOLUTIONS.get(type(command), IncidentState.CANCELLED),
+        reason=reason,
+        is_cancelled=isinstance(command, CancelInstance),
+    )
+    _finish(session, held, moving, changes, deed)
+    return changes
+
+
+RESOLUTIONS: Mapping[type, IncidentState] = {
+    RetryIncident: IncidentState.RETRIED,
+    SkipIncident: IncidentState.SKIPPED,
+}
+
+
+def hold(session: Session, instance_id: UUID) -> Held:
+    """Lock an instance for this transaction, unless it is locked already, and return it."""
+    known = _held(session).get(instance_id)
+    return known or _lock(session, LOCK_INSTANCE, instance_id)
+
+
+def hold_if_free(session: Session, instance_id: UUID) -> Held | None:
+    """Lock an instance unless somebody else is moving it right now."""
+    try:
+        return _held(session).get(instance_id) or _lock(session, LOCK_INSTANCE_IF_FREE, instance_id)
+    except InstanceNotFound:
+        return None
+
+
+def hold_of_task(session: Session, user_task_id: UUID) -> Held | None:
+    """Lock the instance of a user task; None when there is no such task or it has no instance."""
+    try:
+        return _lock(session, LOCK_INSTANCE_OF_TASK, user_task_id)
+    except InstanceNotFound:
+        return None
+
+
+def restore(session: Session, instance_id: UUID) -> runtime.Run:
+    """Return an instance as it is stored, to look at and not to move."""
+    return _restore(session, hold(session, instance_id))
+
+
+def _held(session: Session) -> dict[UUID, Held]:
+    held: dict[UUID, Held] = memory(session).setdefault("held", {})
+    return held
+
+
+def _lock(session: Session, statement: str, id: UUID) -> Held:
+    row = run(session, statement, {"id": id}).one_or_none()
+    if row is None:
+        raise InstanceNotFound
+    held = Held(**row._mapping)
+    return _held(session).setdefault(held.id, held)
+
+
+def _restore(session: Session, held: Held) -> runtime.Run:
+    definitions = releases.definitions(session, held.release_id)
+    state = run(session, STATE, {"id": held.id}).scalar_one()
+    return runtime.restore(definitions, bytes(state))
+
+
+def _step(session: Session, held: Held, *, by: str, now: datetime) -> Step:
+    ports = DatabasePorts(
+        session,
+        releases.definitions(session, held.release_id),
+        instance_id=held.id,
+        tenant_id=held.tenant_id,
+        service_id=held.service_id,
+        business_key=held.business_key,
+        by=by,
+        now=now,
+    )
+    return Step(now, by, ports)
+
+
+def _finish(session: Session, held: Held, moved: runtime.Run, changes: Changes, deed: Deed) -> None:
+    after = saving.save(session, held, moved.state(), changes, deed)
+    if changes.thrown:
+        routing.throw(session, after, changes.thrown, by=deed.by, now=deed.now)
+    _held(session)[after.id] = after
+    if after.status == InstanceStatus.ACTIVE:
+        _cache.keep(session, after, moved)
+
+
+class _Cache:
+    """Restored instances between two steps, per process.
+
+    An object is taken out while it is used and comes back only when the transaction has been
+    committed: whatever raises, and whatever is rolled back, drops it. The version read under the
+    row lock tells whether it is still the newest.
+    """
+
+    def __init__(self, size: int = 512) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._runs: OrderedDict[UUID, tuple[int, runtime.Run]] = OrderedDict()
+
+    def take(self, session: Session, held: Held) -> runtime.Run | None:
+        """Return the object of exactly this version, from this transaction or from before."""
+        moved = _moved(session).pop(held.id, None)
+        with self._lock:
+            kept = self._runs.pop(held.id, None)
+        found = moved or kept
+        return found[1] if found is not None and found[0] == held.version else None
+
+    def keep(self, session: Session, held: Held, moved: runtime.Run) -> None:
+        """Keep an object for this transaction and, once that is committed, for later ones.
+
+        What a return to a savepoint has undone is no longer in `_moved` then.
+        """
+        _moved(session)[held.id] = (held.version, moved)
+        after_commit(session, lambda: self._put_all(_moved(session)))
+
+    def _put_all(self, moved: dict[UUID, tuple[int, runtime.Run]]) -> None:
+        with self._lock:
+            for instance_id, kept in moved.items():
+                self._runs[instance_id] = kept
+                self._runs.move_to_end(instance_id)
+            while len(self._runs) > self._size:
+                self._runs.popitem(last=False)
+
+
+def _moved(session: Session) -> dict[UUID, tuple[int, runtime.Run]]:
+    moved: dict[UUID, tuple[int, runtime.Run]] = memory(session).setdefault("moved", {})
+    return moved
+
+
+_cache = _Cache()

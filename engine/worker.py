@@ -1,0 +1,105 @@
+"""The worker: ticks that fire timers, bring messages home and send what must leave.
+
+APScheduler is a tick in memory and nothing else: every node ticks, and the database decides who
+does what (`engine/timers.py`). Three ticks of their own, so that a slow receiver of mail holds up
+no call-back. A tick that is still running is never started twice, and missed ticks count as one.
+"""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import FrameType
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import Engine
+
+from engine import idempotency, messages, outbox, timers
+from engine.clock import Clock, SystemClock
+from engine.db import WORKER_ROLE, connect
+from engine.outbox import Sender
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 100  # rows that a tick takes before it looks at the clock again
+SWEEP_UP_EVERY = 3600.0  # seconds
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """What a worker needs. ``senders`` deliver the outbox, by kind (`engine/outbox.py`)."""
+
+    database_url: str
+    clock: Clock = field(default_factory=SystemClock)
+    senders: Mapping[str, Sender] = field(default_factory=dict)
+    tick_seconds: float = 1.0
+
+
+class Worker:
+    """The ticks of one process. `run` is the loop around it."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self.settings = settings
+        self.stopping = threading.Event()
+        self.database: Engine = connect(settings.database_url, role=WORKER_ROLE)
+        self.scheduler = BackgroundScheduler(timezone="UTC")
+
+    def start(self) -> None:
+        seconds = self.settings.tick_seconds
+        for tick, every in (
+            (self.fire_timers, seconds),
+            (self.deliver_messages, seconds),
+            (self.send, seconds),
+            (self.sweep_up, SWEEP_UP_EVERY),
+        ):
+            self.scheduler.add_job(
+                tick, "interval", seconds=every, max_instances=1, coalesce=True, id=tick.__name__
+            )
+        self.scheduler.start()
+
+    def stop(self) -> None:
+        """Let what is under way come to its end, begin nothing new, and let go."""
+        self.stopping.set()
+        self.scheduler.shutdown(wait=True)
+        self.database.dispose()
+
+    def fire_timers(self) -> None:
+        self._until_less(lambda now: timers.fire_due(self.database, now, AT_ONCE))
+
+    def deliver_messages(self) -> None:
+        self._until_less(lambda now: messages.sweep(self.database, now))
+        self._until_less(lambda now: messages.expire(self.database, now, limit=AT_ONCE))
+
+    def send(self) -> None:
+        self._until_less(
+            lambda now: outbox.deliver_due(self.database, now, self.settings.senders, limit=AT_ONCE)
+        )
+
+    def sweep_up(self) -> None:
+        idempotency.forget_old(self.database, self.settings.clock.now())
+
+    def _until_less(self, act: Callable[[datetime], int]) -> None:
+        """Act until less than a full load was found; a fault waits for the next tick."""
+        try:
+            while not self.stopping.is_set() and act(self.settings.clock.now()) >= AT_ONCE:
+                pass
+        except Exception:
+            logger.exception("a tick failed; the next one tries again")
+
+
+def run(settings: WorkerSettings) -> None:
+    """Tick until SIGTERM or SIGINT, then finish what is under way."""
+    worker = Worker(settings)
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        worker.stopping.set()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop)
+    worker.start()
+    logger.info("worker ticks every %s s", settings.tick_seconds)
+    worker.stopping.wait()
+    worker.stop()
+    logger.info("worker stopped")
