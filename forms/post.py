@@ -46,7 +46,7 @@ def from_post(
     }
     for name, value in posted:
         if name not in taken:
-            answers.setdefault(name, value)
+            answers[name] = value
     return answers
 
 
