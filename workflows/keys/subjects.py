@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from engine.db import memory
 from engine.errors import Refusal
 from workflows.keys.cipher import Place, Tampered, key_id_of, seal, unseal, unwrap, wrap
 from workflows.keys.models import SubjectKey, SubjectKind
@@ -184,7 +185,8 @@ def rewrap_status(session: Session) -> dict[str, int]:
 
 
 def _cache(session: Session) -> dict[UUID, _DataKey]:
-    cache: dict[UUID, _DataKey] = session.info.setdefault("data_keys", {})
+    # for one transaction: what another has destroyed meanwhile must not be read in the next
+    cache: dict[UUID, _DataKey] = memory(session).setdefault("workflows.keys", {})
     return cache
 
 

@@ -1,0 +1,88 @@
+"""What is closed to somebody whatever their rights: conflicts of interest and sealed records.
+
+Both give the ids of cases, contacts and people alike (ids are unique over all of them), as a
+subselect without correlation: PostgreSQL computes it once for a statement.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Subquery, exists, or_, select, union
+from sqlalchemy.orm import InstrumentedAttribute
+
+from workflows.access.actor import Actor
+from workflows.access.models import BreakGlass, CaseConflict, SealedMember
+from workflows.cases.models import Case, CaseParty
+from workflows.contact.models import Contact
+from workflows.people.models import Person
+
+Id = InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None]
+
+
+def open_to(actor: Actor, ids: Id, now: datetime) -> ColumnElement[bool]:
+    """The condition that no wall stands before what ``ids`` names; null stands for nothing."""
+    closed = union(*_in_conflict(actor), *_sealed_away(actor, now)).subquery()
+    return or_(ids.is_(None), ids.not_in(select(closed.c.id)))
+
+
+def free_of_conflict(actor: Actor, ids: Id) -> ColumnElement[bool]:
+    """The condition that the actor has declared no conflict with what ``ids`` names."""
+    closed = union(*_in_conflict(actor)).subquery()
+    return or_(ids.is_(None), ids.not_in(select(closed.c.id)))
+
+
+def broken_glass(actor: Actor, case_id: Id, now: datetime) -> ColumnElement[bool]:
+    """The condition that the actor has opened this case in an emergency that is not over."""
+    return exists().where(
+        BreakGlass.staff_id == actor.staff_id,
+        BreakGlass.case_id == case_id,
+        BreakGlass.ends_at > now,
+    )
+
+
+def _in_conflict(actor: Actor) -> Iterable[Select[Any]]:
+    """The cases, contacts and people with which the actor has a conflict.
+
+    A conflict with a case closes its people and its contacts; one with a person closes every
+    case and contact of theirs, in whatever role.
+    """
+    mine = (
+        select(CaseConflict.case_id, CaseConflict.contact_id, CaseConflict.person_id)
+        .where(CaseConflict.staff_id == actor.staff_id, CaseConflict.lifted_at.is_(None))
+        .subquery()
+    )
+    for named in (mine.c.case_id, mine.c.contact_id, mine.c.person_id):
+        yield select(named.label("id")).where(named.is_not(None))
+    cases = (
+        select(mine.c.case_id.label("id"))
+        .where(mine.c.case_id.is_not(None))
+        .union(
+            select(Case.id).join(mine, Case.person_id == mine.c.person_id),
+            select(CaseParty.case_id).join(mine, CaseParty.person_id == mine.c.person_id),
+        )
+        .subquery()
+    )
+    yield select(cases.c.id)
+    yield from _around(cases)
+    yield select(Contact.id).join(mine, Contact.person_id == mine.c.person_id)
+
+
+def _sealed_away(actor: Actor, now: datetime) -> Iterable[Select[Any]]:
+    """The sealed cases of which the actor is no member, and what hangs on them."""
+    members = select(SealedMember.subject_id).where(SealedMember.staff_id == actor.staff_id)
+    cases = (
+        select(Case.id)
+        .where(Case.sealed, Case.id.not_in(members), ~broken_glass(actor, Case.id, now))
+        .subquery()
+    )
+    yield select(cases.c.id)
+    yield from _around(cases)
+    yield select(Person.id).where(Person.sealed, Person.id.not_in(members))
+
+
+def _around(cases: Subquery) -> Iterable[Select[Any]]:
+    yield select(Case.person_id).join(cases, Case.id == cases.c.id)
+    yield select(CaseParty.person_id).join(cases, CaseParty.case_id == cases.c.id)
+    yield select(Contact.id).join(cases, Contact.case_id == cases.c.id)
