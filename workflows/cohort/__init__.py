@@ -1,0 +1,1 @@
+"""The daily victim cohort: a CSV of recorded crimes, checked row by row, brought in as contacts."""
