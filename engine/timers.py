@@ -113,6 +113,7 @@ def _tell_overdue(session: Session, due: Due, now: datetime) -> int:
     if task.is_open:
         about = {
             "task_id": str(task.id),
+            "process_id": task.process_id,
             "safety_critical": task.safety_critical,
             "risk_rank": task.risk_rank,
         }

@@ -13,6 +13,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base
+from workflows.keys import DataClass, Sealed, encrypted
 
 
 class CaseStatus(StrEnum):
@@ -99,7 +100,7 @@ class CaseParty(Base):
     added_by: Mapped[str]
 
 
-class CaseNote(Base):
+class CaseNote(Sealed, Base):
     """A line in the record of a case. Never changed: a correction is another note."""
 
     __tablename__ = "case_note"
@@ -111,13 +112,18 @@ class CaseNote(Base):
     kind: Mapped[str]  # note, plan, handover, decision
     at: Mapped[datetime]
     by: Mapped[str]
-    text: Mapped[bytes]  # encrypted under the case's key
+    subject_id: Mapped[UUID]  # the case's key
+    text = encrypted(DataClass.C2)
+
+    @property
+    def key_subject(self) -> UUID:
+        return self.subject_id
 
 
-class SupportOption(Base):
+class SupportOption(Sealed, Base):
     """Something offered to the client in the needs assessment, agreed or not.
 
-    The process knows the id alone; which need it answers is encrypted under the case's key.
+    The process knows the id alone.
     """
 
     __tablename__ = "support_option"
@@ -126,10 +132,16 @@ class SupportOption(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     tenant_id: Mapped[UUID]
     case_id: Mapped[UUID] = mapped_column(ForeignKey("case_file.id"))
-    need: Mapped[bytes]
+    user_task_id: Mapped[UUID | None]  # the assessment it was offered in
+    subject_id: Mapped[UUID]  # the case's key
+    need = encrypted(DataClass.C2)  # a domain of the form `needs_assessment`
     accepted: Mapped[bool]
     offered_at: Mapped[datetime]
     offered_by: Mapped[str]
+
+    @property
+    def key_subject(self) -> UUID:
+        return self.subject_id
 
 
 class NumberSeries(Base):

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base
+from workflows.keys import JSON, DataClass, Sealed, encrypted
 
 
 class ContactStatus(StrEnum):
@@ -18,7 +19,7 @@ class ContactStatus(StrEnum):
     CLOSED = "closed"
 
 
-class Contact(Base):
+class Contact(Sealed, Base):
     """One call, message, letter, visit or referral.
 
     Its answers are encrypted under a key of its own; when the contact is linked to a case that
@@ -55,12 +56,20 @@ class Contact(Base):
     handler_id: Mapped[UUID | None]  # staff; None: nobody has opened it
     person_id: Mapped[UUID | None]
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("case_file.id"))
-    subject_id: Mapped[UUID]  # the key of `answers`
-    answers: Mapped[bytes | None]
-    matches: Mapped[bytes | None]  # candidates of the compulsory search, for the resolving task
+    subject_id: Mapped[UUID]  # its own id: whose key seals it
+    answers = encrypted(DataClass.C4, JSON)  # by the keys of the form `contact`
+    matches = encrypted(DataClass.C1, JSON)  # what the compulsory search found, to be resolved
     queue: Mapped[str | None]  # result of `contact_queue`
     priority: Mapped[int | None]
     first_response_due: Mapped[datetime | None]
     danger_sent_at: Mapped[datetime | None]  # "Danger now" was pressed
     outcome: Mapped[str | None]  # how its process ended
     closed_at: Mapped[datetime | None]
+
+    @property
+    def key_subject(self) -> UUID:
+        return self.subject_id
+
+    @property
+    def is_live(self) -> bool:
+        return self.status == ContactStatus.LIVE

@@ -7,9 +7,10 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base
+from workflows.keys import DataClass, Sealed, encrypted
 
 
-class ContactAttempt(Base):
+class ContactAttempt(Sealed, Base):
     """One attempt to reach a person, as it happened. Append-only, by the rights on the table.
 
     Which number was rung is known by the id of its line on the safe-contact card; the number
@@ -30,8 +31,8 @@ class ContactAttempt(Base):
     case_id: Mapped[UUID] = mapped_column(ForeignKey("case_file.id"))
     person_id: Mapped[UUID]
     user_task_id: Mapped[UUID | None]
-    channel_id: Mapped[UUID | None]  # the line of the safe-contact card that was used
-    window_id: Mapped[UUID | None]  # the safe window it fell into; None: no window is agreed
+    channel_id: Mapped[str | None]  # the line of the safe-contact card that was used
+    window_id: Mapped[str | None]  # the safe window it fell into; None: no window is agreed
     method: Mapped[str]  # phone, text_relay, visit, via_referrer, ...
     mode: Mapped[str | None]  # normal or cold: result of `first_call`
     outcome: Mapped[str]  # the outcomes of the decision `attempt_outcome`
@@ -43,7 +44,12 @@ class ContactAttempt(Base):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime]
     by: Mapped[str]
-    note: Mapped[bytes | None]  # encrypted under the case's key
+    subject_id: Mapped[UUID]  # the case's key
+    note = encrypted(DataClass.C3)
+
+    @property
+    def key_subject(self) -> UUID:
+        return self.subject_id
 
 
 class AttemptDecision(Base):
