@@ -223,12 +223,16 @@ class CalendarBook:
     ``today()`` is meant.
     """
 
-    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    calendars: Mapping[str, Any] = field(default_factory=dict)  # Calendar, or its file as JSON
     holidays: Mapping[str, Any] = field(default_factory=dict)  # Division, or a part of the feed
     service: str | None = None
     zone: ZoneInfo = ZoneInfo("Europe/London")
 
     def __post_init__(self) -> None:
+        files = {k: v for k, v in self.calendars.items() if not isinstance(v, Calendar)}
+        if files:
+            loaded = {key: Calendar.load(file, key) for key, file in files.items()}
+            object.__setattr__(self, "calendars", {**self.calendars, **loaded})
         raw = {k: v for k, v in self.holidays.items() if not isinstance(v, Division)}
         if raw:
             object.__setattr__(self, "holidays", {**self.holidays, **load_holidays(raw)})

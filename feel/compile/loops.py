@@ -33,7 +33,7 @@ class _Domain:
         if self.until is not None:
             return _steps(start, self.until(frame))
         if type(start) is Range:
-            return _range_items(start)
+            return range_items(start)
         return start if type(start) is list or start is None else [start]
 
 
@@ -59,7 +59,7 @@ def _days(start: date, end: date) -> Iterator[date]:
         yield start + count * step
 
 
-def _range_items(range_: Range) -> Iterator[Value] | None:
+def range_items(range_: Range) -> Iterator[Value] | None:
     steps = _steps(range_.start, range_.end)
     if steps is None:
         return None

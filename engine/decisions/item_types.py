@@ -1,0 +1,208 @@
+"""Item definitions: the types a model declares, and values taken as these types (DMN 7.3.2).
+
+A value that does not fit its declared type is null, a list of one item is taken as the item, an
+item as a list of it, and a date as its midnight in UTC where a date and time is declared.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from lxml import etree
+
+import feel
+from engine import xml
+from engine.decisions.problems import Findings
+from engine.findings import Severity
+from feel.scope import Frame, Run
+from feel.types import ANY, SIMPLE
+from feel.values import MAX_DEPTH, Value
+
+PREFIXES = ("feel:", "feel.")
+
+
+@dataclass
+class ItemType:
+    """A declared type. ``base`` is its name in FEEL, or None for a structure of ``members``."""
+
+    name: str
+    base: str | None = None
+    members: dict[str, "ItemType"] = field(default_factory=dict)
+    is_collection: bool = False
+    allowed: feel.UnaryTests | None = None  # for each item
+    whole: feel.UnaryTests | None = None  # for the list as a whole (DMN 1.5 type constraint)
+    is_function: bool = False
+
+    def convert(self, value: Value, types: "Types", run: Run, depth: int = 0) -> Value:
+        """Return ``value`` as this type takes it, null if it does not fit."""
+        if value is None or depth > MAX_DEPTH:
+            return None
+        if not self.is_collection:
+            if type(value) is list and len(value) == 1:
+                value = value[0]
+            return self._item(value, types, run, depth)
+        items = value if type(value) is list else [value]
+        taken = [None if i is None else self._item(i, types, run, depth + 1) for i in items]
+        if any(new is None and old is not None for new, old in zip(taken, items, strict=True)):
+            return None
+        return taken if _passes(self.whole, taken, run) else None
+
+    def _item(self, value: Value, types: "Types", run: Run, depth: int) -> Value:
+        if self.is_function:
+            return value if type(value) is feel.Function else None
+        if self.members:
+            value = self._structure(value, types, run, depth)
+        elif self.base is not None:
+            value = types.convert(self.base, value, run, depth + 1)
+        return value if value is not None and _passes(self.allowed, value, run) else None
+
+    def _structure(self, value: Value, types: "Types", run: Run, depth: int) -> Value:
+        """Convert the members; one that is absent stays absent, one that misfits spoils all."""
+        if type(value) is not dict:
+            return None
+        taken = dict(value)
+        for name, member in self.members.items():
+            if taken.get(name) is not None:
+                taken[name] = member.convert(taken[name], types, run, depth + 1)
+                if taken[name] is None:
+                    return None
+        return taken
+
+    def fits(self, value: Value, types: "Types") -> bool:
+        """Answer ``instance of``: strictly, without conversions."""
+        if self.is_collection:
+            return type(value) is list and all(i is None or self._fits(i, types) for i in value)
+        return self._fits(value, types)
+
+    def _fits(self, value: Value, types: "Types") -> bool:
+        if self.members:
+            return type(value) is dict and all(
+                name in value and (value[name] is None or member.fits(value[name], types))
+                for name, member in self.members.items()
+            )
+        if self.base is None:
+            return value is not None
+        return types.fits(self.base, value) and _passes(self.allowed, value, Run())
+
+
+def _passes(tests: feel.UnaryTests | None, value: Value, run: Run) -> bool:
+    return tests is None or tests.within(value, Frame({}, None, run)) is True
+
+
+class Types:
+    """The types of a model by name; FEEL's own are always there."""
+
+    def __init__(self) -> None:
+        self.declared: dict[str, ItemType] = {}
+
+    def knows(self, name: str) -> bool:
+        return name in self.declared or name in SIMPLE or name in ANY
+
+    def convert(self, name: str, value: Value, run: Run, depth: int = 0) -> Value:
+        """Return a value as the type of that name takes it; an unknown type takes anything."""
+        declared = self.declared.get(name)
+        if declared is not None:
+            return declared.convert(value, self, run, depth)
+        kind = SIMPLE.get(name)
+        if kind is None or value is None or type(value) is kind:
+            return value
+        if kind is list:
+            return [value]
+        if type(value) is list and len(value) == 1:
+            return self.convert(name, value[0], run, depth + 1)
+        if kind is datetime and type(value) is date:
+            return datetime.combine(value, time(0), tzinfo=UTC)
+        return None
+
+    def fits(self, name: str, value: Value) -> bool:
+        declared = self.declared.get(name)
+        if declared is not None:
+            return declared.fits(value, self)
+        kind = SIMPLE.get(name)
+        return value is not None if kind is None else type(value) is kind
+
+    def checks(self) -> Mapping[str, Any]:
+        """Return the tests that ``instance of`` uses, by the names of the types."""
+        return {name: self._check(item) for name, item in self.declared.items()}
+
+    def _check(self, item: ItemType) -> Any:
+        return lambda value: item.fits(value, self)
+
+    def component_names(self) -> set[str]:
+        """Return the names of all members, which a lexer has to know."""
+        found: set[str] = set()
+        waiting = list(self.declared.values())
+        while waiting:
+            item = waiting.pop()
+            found.update(item.members)
+            waiting.extend(item.members.values())
+        return found
+
+
+def type_ref(element: etree._Element) -> str | None:
+    """Return the type an element refers to, without the prefix that DMN 1.1 writes."""
+    name = element.get("typeRef")
+    if name is None:
+        child = element.find(f"{{{xml.namespace(element)}}}typeRef")
+        name = child.text if child is not None else None
+    if name is None or not name.strip():
+        return None
+    name = name.strip()
+    for prefix in PREFIXES:
+        name = name.removeprefix(prefix)
+    head, colon, rest = name.partition(":")
+    return rest if colon and head in element.nsmap else name
+
+
+def read_types(root: etree._Element, findings: Findings) -> Types:
+    """Read the item definitions of a model."""
+    types = Types()
+    for element in root:
+        if xml.local(element) == "itemDefinition":
+            item = _read_item(element, findings)
+            types.declared[item.name] = item
+    for element in root.iter(f"{{{xml.namespace(root)}}}*"):
+        name = type_ref(element)
+        if name is not None and not types.knows(name) and "." not in name:
+            findings.add(
+                "unknown_type",
+                f"The type '{name}' is used but not declared; nothing would be checked.",
+                "Declare it, or use one of FEEL's own types.",
+                element,
+                Severity.UNSAFE,
+            )
+    return types
+
+
+def _read_item(element: etree._Element, findings: Findings) -> ItemType:
+    item = ItemType(element.get("name") or "", type_ref(element))
+    item.is_collection = element.get("isCollection") == "true"
+    for child in element:
+        kind = xml.local(child)
+        if kind == "itemComponent":
+            member = _read_item(child, findings)
+            item.members[member.name] = member
+        elif kind == "allowedValues":
+            item.allowed = _tests(child, findings)
+        elif kind == "typeConstraint":
+            if item.is_collection:
+                item.whole = _tests(child, findings)
+            else:
+                item.allowed = _tests(child, findings)
+        elif kind == "functionItem":
+            item.is_function = True
+    return item
+
+
+def _tests(element: etree._Element, findings: Findings) -> feel.UnaryTests | None:
+    try:
+        return feel.parse_unary(xml.text_of(element))
+    except feel.FeelSyntaxError as error:
+        findings.add(
+            "feel_syntax",
+            f"The allowed values are not FEEL: {error.message}.",
+            'Write a list of values, such as "low", "high".',
+            element,
+        )
+        return None

@@ -1,0 +1,245 @@
+"""A DMN file as it is evaluated: decisions, what they require, and the record of a result."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from engine.decisions.item_types import Types
+from engine.decisions.problems import DecisionError
+from engine.decisions.reader import DecisionRun
+from engine.decisions.tables import Table
+from engine.findings import Finding
+from feel import BudgetExceeded
+from feel.compile import Closure
+from feel.scope import Frame, Run
+from feel.values import Function, Value
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionInfo:
+    """What a decision is called, reads and gives.
+
+    ``inputs`` are the names that its evaluation needs from outside, with those of the decisions it
+    requires. ``hit_policy`` is None where it is not a table.
+    """
+
+    id: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    hit_policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """One decision as it was evaluated on the way to a result."""
+
+    decision_id: str
+    inputs: Mapping[str, Value]
+    matched_rows: tuple[str, ...]
+    outputs: Value
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionResult:
+    """What a decision gave. ``matched_rows`` are the ids of the rules, else their numbers.
+
+    ``outputs``: the value of one output, a context of several, a list under COLLECT and the
+    order policies, and null (or an empty list) if nothing matched and there is no default.
+    ``records`` holds this decision and every one it required, in order of evaluation.
+    """
+
+    outputs: Value
+    matched_rows: tuple[str, ...]
+    records: tuple[DecisionRecord, ...] = ()
+
+
+@dataclass
+class Node:
+    """An element of the requirements graph: input data, decision, knowledge model or service.
+
+    ``type`` is that of its variable. ``closure`` is the logic of a decision, or what gives the
+    function of a knowledge model. ``requires`` and ``knowledge`` are ids.
+    """
+
+    id: str
+    name: str
+    kind: str  # "input", "decision", "knowledge" or "service"
+    type: str | None = None
+    closure: Closure | None = None
+    requires: tuple[str, ...] = ()
+    knowledge: tuple[str, ...] = ()
+    free_names: frozenset[str] = frozenset()
+    table: Table | None = None
+    outputs: tuple[str, ...] = ()  # of a service: ids of its output decisions
+    parameters: tuple[str, ...] = ()  # of a service: ids of what it takes
+
+
+@dataclass
+class DecisionModel:
+    """The decisions of one file, compiled. Immutable; one object may serve many threads."""
+
+    name: str
+    namespace: str
+    sha256: str
+    nodes: Mapping[str, Node]
+    types: Types
+    tables: tuple[Table, ...]
+    file: str = ""
+    findings: tuple[Finding, ...] = ()  # of reading it: none of them stops an evaluation
+    decisions: Mapping[str, DecisionInfo] = field(default_factory=dict)
+
+    def evaluate(
+        self,
+        decision: str,
+        inputs: Mapping[str, Any],
+        *,
+        now: datetime | None = None,
+        calendars: Any = None,
+    ) -> DecisionResult:
+        """Evaluate a decision or a decision service, named by id or by name.
+
+        ``inputs`` are values by the names of the input data; without drawn input data, the
+        variables that the expressions name. Raises `DecisionError` when there is no answer
+        (rules in conflict, a value that is not allowed, no such decision), and what FEEL raises.
+        """
+        node = self.find(decision)
+        run = DecisionRun(now, calendars, self.types)
+        evaluation = _Evaluation(self, run, inputs)
+        try:
+            outputs = evaluation.answer(node)
+        except RecursionError:
+            raise BudgetExceeded("The decision is nested too deeply") from None
+        records = tuple(evaluation.records)
+        rows = records[-1].matched_rows if records and node.kind == "decision" else ()
+        return DecisionResult(outputs, rows, records)
+
+    def find(self, decision: str) -> Node:
+        """Return a decision, service or knowledge model by id, else by name."""
+        named = [self.nodes[decision]] if decision in self.nodes else []
+        named += [node for node in self.nodes.values() if node.name == decision]
+        for node in named:
+            if node.kind != "input":
+                return node
+        raise DecisionError(f"There is no decision '{decision}'")
+
+
+class _Evaluation:
+    """One evaluation: every decision it needs is evaluated once."""
+
+    def __init__(self, model: DecisionModel, run: DecisionRun, inputs: Mapping[str, Any]):
+        self.model = model
+        self.run = run
+        self.inputs = inputs
+        self.known: dict[str, Value] = {}
+        self.records: list[DecisionRecord] = []
+
+    def value(self, node: Node) -> Value:
+        if node.id not in self.known:
+            self.known[node.id] = self._kinds[node.kind](self, node)
+        return self.known[node.id]
+
+    def _input(self, node: Node) -> Value:
+        value = self.run.adopt(self.inputs.get(node.name, self.inputs.get(node.id)))
+        return value if node.type is None else self._typed(node.type, value)
+
+    def _typed(self, type_: str, value: Value) -> Value:
+        return self.model.types.convert(type_, value, self.run)
+
+    def _frame(self, node: Node) -> Frame:
+        """Return the scope of a node: what it requires, before what the caller gave.
+
+        Input data that is drawn and not required is hidden, as the standard has it.
+        """
+        nodes = self.model.nodes
+        required = [nodes[key] for key in (*node.requires, *node.knowledge) if key != node.id]
+        names = {other.name: self.value(other) for other in required}
+        hidden = {other.name for other in nodes.values()} - set(names)
+        given = {name: value for name, value in self.inputs.items() if name not in hidden}
+        return Frame(names, Frame(given, None, self.run), self.run)
+
+    def _decision(self, node: Node) -> Value:
+        frame = self._frame(node)
+        outer, self.run.matched = self.run.matched, []
+        try:
+            value = None if node.closure is None else node.closure(frame)
+            matched = self.run.matched
+        finally:
+            self.run.matched = outer
+        if node.type is not None:
+            value = self._typed(node.type, value)
+        self.records.append(DecisionRecord(node.id, *self._record(node, frame, matched), value))
+        return value
+
+    def _record(
+        self, node: Node, frame: Frame, matched: list[tuple[Table, list[str]]]
+    ) -> tuple[dict[str, Value], tuple[str, ...]]:
+        """Return what a decision read and which rules matched: its own table's, if it is one."""
+        own = [(table, rules) for table, rules in matched if table is node.table]
+        rows = tuple(rule for _, rules in own or matched for rule in rules)
+        read = {other: self.known[key] for key, other in self._required(node)}
+        for name in sorted(node.free_names & self.inputs.keys() - read.keys()):
+            read[name] = self.run.adopt(self.inputs[name])
+        return read, rows
+
+    def _required(self, node: Node) -> Iterator[tuple[str, str]]:
+        for key in node.requires:
+            yield key, self.model.nodes[key].name
+
+    def _knowledge(self, node: Node) -> Value:
+        """Return the function of a knowledge model; it knows itself, so that it may recur."""
+        if node.closure is None:
+            return None
+        frame = self._frame(node)
+        function = node.closure(frame)
+        if node.id in node.knowledge:
+            scope = frame.names
+            assert isinstance(scope, dict)
+            scope[node.name] = function
+        return function
+
+    def answer(self, node: Node) -> Value:
+        """Return what was asked for: a decision's value, or the result of a service or function."""
+        if node.kind == "service":
+            for key in node.parameters:
+                name = self.model.nodes[key].name
+                if name in self.inputs:
+                    self.known[key] = self._taken(key, self.run.adopt(self.inputs[name]))
+            return self._results(node)
+        value = self.value(node)
+        if node.kind == "knowledge" and type(value) is Function:
+            given = [self.run.adopt(self.inputs.get(name)) for name in value.parameters]
+            return value.invoke(self.run, given)
+        return value
+
+    def _taken(self, key: str, value: Value) -> Value:
+        type_ = self.model.nodes[key].type
+        return value if type_ is None else self._typed(type_, value)
+
+    def _results(self, node: Node) -> Value:
+        outputs = [self.model.nodes[key] for key in node.outputs]
+        if len(outputs) == 1:
+            value = self.value(outputs[0])
+        else:
+            value = {output.name: self.value(output) for output in outputs}
+        return value if node.type is None else self._typed(node.type, value)
+
+    def _service(self, node: Node) -> Function:
+        """Return a service as a function of its inputs: input decisions, then input data."""
+
+        def invoke(run: Run, arguments: list[Value]) -> Value:
+            run.spend()
+            inner = _Evaluation(self.model, self.run, self.inputs)
+            for key, value in zip(node.parameters, arguments, strict=True):
+                inner.known[key] = self._taken(key, value)
+            return inner._results(node)
+
+        return Function(tuple(self.model.nodes[key].name for key in node.parameters), invoke)
+
+    _kinds: Mapping[str, Callable[["_Evaluation", Node], Value]] = {
+        "input": _input,
+        "decision": _decision,
+        "knowledge": _knowledge,
+        "service": _service,
+    }

@@ -1,0 +1,225 @@
+"""Decision tables: read and compiled once, evaluated with the record of what matched (DMN 8)."""
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+import feel
+from engine import xml
+from engine.decisions import hit_policies
+from engine.decisions.columns import Input, Output, Rule
+from engine.decisions.hit_policies import HitPolicy
+from engine.decisions.item_types import Types, type_ref
+from engine.decisions.problems import DecisionError
+from engine.decisions.reader import DecisionRun, Reader, closure_of
+from feel.compile.tests import INPUT
+from feel.scope import Frame, Run
+from feel.syntax import Literal, Negation
+from feel.values import Value
+from feel.writing import to_string
+
+
+@dataclass
+class Table:
+    """A compiled decision table; ``owner`` is the id of the decision or model it belongs to."""
+
+    owner: str
+    label: str
+    element: etree._Element
+    policy: HitPolicy
+    inputs: list[Input]
+    outputs: list[Output]
+    rules: list[Rule]
+    types: Types
+
+    def evaluate(self, frame: Frame) -> Value:
+        """Return the result in a frame. Raises `DecisionError`."""
+        columns = [self._column(column, frame) for column in self.inputs]
+        matching = self._matching(columns)
+        record(frame.run, self, [rule.id for rule in matching])
+        if not matching:
+            return self._default(frame)
+        rows = [self._row(rule, frame) for rule in matching]
+        try:
+            return hit_policies.apply(self.policy, self.outputs, matching, rows, frame.run)
+        except hit_policies.Conflict as conflict:
+            raise DecisionError(f"{self.label}: {conflict}", conflict.rules) from None
+
+    def _column(self, column: Input, frame: Frame) -> tuple[Value, Frame]:
+        value = column.closure(frame)
+        if column.type is not None:
+            value = self.types.convert(column.type, value, frame.run)
+        inside = Frame({INPUT: value}, frame, frame.run)
+        if column.allowed is not None and value is not None:
+            if column.allowed.test(value, inside) is not True:
+                shown = to_string(frame.run, value)
+                raise DecisionError(
+                    f"{self.label}: '{column.label}' has the value {shown}; "
+                    f"allowed is {column.allowed.text}"
+                )
+        return value, inside
+
+    def _matching(self, columns: list[tuple[Value, Frame]]) -> list[Rule]:
+        found = []
+        for rule in self.rules:
+            for cell, (value, frame) in zip(rule.cells, columns, strict=True):
+                if cell.test(value, frame) is not True:
+                    break
+            else:
+                found.append(rule)
+                if self.policy is HitPolicy.FIRST:
+                    break
+        return found
+
+    def _row(self, rule: Rule, frame: Frame) -> list[Value]:
+        values = []
+        for output, expression in zip(self.outputs, rule.results, strict=True):
+            value = closure_of(expression)(frame)
+            values.append(self._taken(output, value, frame.run))
+        return values
+
+    def _taken(self, output: Output, value: Value, run: Run) -> Value:
+        return value if output.type is None else self.types.convert(output.type, value, run)
+
+    def _default(self, frame: Frame) -> Value:
+        """Return the default outputs; without any, what the hit policy gives for no match."""
+        if all(output.default is None for output in self.outputs):
+            return hit_policies.nothing(self.policy)
+        row = [
+            self._taken(output, closure_of(output.default)(frame), frame.run)
+            for output in self.outputs
+        ]
+        return hit_policies.shape(self.outputs, row)
+
+
+def record(run: Run, table: Table, rules: list[str]) -> None:
+    """Note what matched, for the record of the decision."""
+    if isinstance(run, DecisionRun):
+        run.matched.append((table, rules))
+
+
+# -- reading ----------------------------------------------------------------------------------
+
+
+def read_table(reader: Reader, element: etree._Element, owner: str) -> Table:
+    """Read a table; what is wrong with it is added to the reader's findings."""
+    label = _label(element)
+    inputs = [_input(reader, child, label) for child in reader.children(element, "input")]
+    outputs = [_output(reader, child, label) for child in reader.children(element, "output")]
+    if len(outputs) == 1:
+        # a single output is the decision's own value, so it has the decision's type
+        outputs[0].type = outputs[0].type or element.get("typeRef")
+    rules = [
+        _rule(reader, child, number, label, inputs, outputs)
+        for number, child in enumerate(reader.children(element, "rule"), 1)
+    ]
+    policy = hit_policies.read(reader, element, label, outputs)
+    if not outputs:
+        reader.findings.add(
+            "no_output",
+            f"The table of {label} has no output column.",
+            "Add one.",
+            element,
+        )
+    kept = [rule for rule in rules if rule is not None]
+    return Table(owner, label, element, policy, inputs, outputs, kept, reader.types)
+
+
+def _label(element: etree._Element) -> str:
+    around: etree._Element | None = element
+    while around is not None and not around.get("name"):
+        around = around.getparent()
+    return xml.label(element if around is None else around)
+
+
+def _input(reader: Reader, element: etree._Element, label: str) -> Input:
+    holder = reader.child(element, "inputExpression")
+    text = reader.text(holder) if holder is not None else ""
+    title = element.get("label") or text
+    what = f"The input '{title}' of {label}"
+    expression = reader.expression(text, element, what) if text else None
+    if holder is None or not text:
+        reader.findings.add(
+            "no_input_expression",
+            f"An input of {label} has no expression.",
+            "Write the name of the variable that the column tests.",
+            element,
+        )
+    kind = type_ref(holder) if holder is not None else None
+    allowed = _allowed(reader, element, "inputValues", what)
+    return Input(title, text, element, closure_of(expression), kind, allowed, expression)
+
+
+def _allowed(
+    reader: Reader, element: etree._Element, name: str, what: str
+) -> feel.UnaryTests | None:
+    holder = reader.child(element, name)
+    text = reader.text(holder) if holder is not None else ""
+    if holder is None or not text:
+        return None
+    return reader.tests(text, holder, f"The list of values of {what[:1].lower()}{what[1:]}")
+
+
+def _output(reader: Reader, element: etree._Element, label: str) -> Output:
+    name = element.get("name") or element.get("label") or ""
+    what = f"The output '{name}' of {label}" if name else f"The output of {label}"
+    output = Output(feel_name(name), element, type_ref(element))
+    output.allowed = _allowed(reader, element, "outputValues", what)
+    if output.allowed is not None:
+        output.values = constants(output.allowed)
+    holder = reader.child(element, "defaultOutputEntry")
+    if holder is not None and reader.text(holder):
+        output.default = reader.expression(reader.text(holder), holder, f"The default of {what}")
+    return output
+
+
+def feel_name(name: str) -> str:
+    return " ".join(name.split())
+
+
+def constants(tests: feel.UnaryTests) -> list[Value]:
+    """Return the constants that a list of values names, in order."""
+    found: list[Value] = []
+    for test in tests.node.tests:
+        if isinstance(test, Literal):
+            found.append(test.value)
+        elif isinstance(test, Negation) and isinstance(test.operand, Literal):
+            found.append(-test.operand.value)
+    return found
+
+
+def _rule(
+    reader: Reader,
+    element: etree._Element,
+    number: int,
+    label: str,
+    inputs: list[Input],
+    outputs: list[Output],
+) -> Rule | None:
+    row = element.get("id") or str(number)
+    conditions = list(reader.children(element, "inputEntry"))
+    results = list(reader.children(element, "outputEntry"))
+    if len(conditions) != len(inputs) or len(results) != len(outputs):
+        reader.findings.add(
+            "row_width",
+            f"Row {number} of {label} has {len(conditions)} conditions and {len(results)} results "
+            f"for {len(inputs)} inputs and {len(outputs)} outputs.",
+            "Give every row a cell for every column.",
+            element,
+        )
+        return None
+    cells = [_cell(reader, c, f"Row {number} of {label}") for c in conditions]
+    values = [_result(reader, result, f"Row {number} of {label}") for result in results]
+    return Rule(row, element, cells, values)
+
+
+def _cell(reader: Reader, element: etree._Element, where: str) -> feel.UnaryTests:
+    tests = reader.tests(reader.text(element), element, f"{where}: a condition")
+    return feel.parse_unary("-") if tests is None else tests
+
+
+def _result(reader: Reader, element: etree._Element, where: str) -> feel.Expression | None:
+    text = reader.text(element)
+    if text in ("", "-"):
+        return None
+    return reader.expression(text, element, f"{where}: a result")
