@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from engine.core.failures import StepFailed
 from engine.core.nodes import Flow, FlowNode
-from engine.core.states import COMPLETED, READY, WAITING
+from engine.core.states import COMPLETED, FUTURE, READY, WAITING
 from engine.core.tokens import live
 from engine.expressions import decide, value_of
 
@@ -141,8 +141,10 @@ class InclusiveGateway(Joining, Choosing):
 
     def settle(self, token: "Token") -> bool:
         """Join if nothing more can come; say so."""
-        here = waiting_at(token.workflow, self)
-        arrived = {each.internal_data.get("via") for each in here}
+        here = [each for each in live(token.workflow) if each.task_spec is self]
+        if any(each._state == FUTURE for each in here):
+            return False  # one is just arriving
+        arrived = {each.internal_data.get("via") for each in here if each._state == WAITING}
         empty = [flow for flow in self.incoming if flow.id not in arrived]
         full = [flow for flow in self.incoming if flow.id in arrived]
         before_empty = set().union(*(self.upstream(flow) for flow in empty))

@@ -6,6 +6,9 @@ from typing import Any
 
 from diagrams import diagram, process
 
+from engine.changes import Step
+from engine.definitions import Definitions, hash_of, read_diagrams, read_processes
+from engine.files import load
 from engine.rehearsal import Rehearsal
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday
@@ -37,3 +40,39 @@ def do(rehearsal: Rehearsal, element_id: str, **data: Any) -> None:
     """Complete the oldest open task of an element."""
     found = next(task for task in rehearsal.open_tasks() if task.element_id == element_id)
     rehearsal.complete(found.id, data)
+
+
+class NoPorts:
+    """The ports of a process that asks nobody anything."""
+
+    def call_operation(self, name: str, parameters: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        raise LookupError(name)
+
+    def settings(self) -> Mapping[str, Any]:
+        return {}
+
+    def calendars(self) -> None:
+        return None
+
+
+def step(now: datetime = NOW) -> Step:
+    return Step(now, "amina", NoPorts())
+
+
+def not_linted(*inside: str, flows: str, others: tuple[str, ...] = ()) -> Definitions:
+    """Definitions as they would be if the linter had let them pass."""
+    loaded = load({"p.bpmn": diagram(process(*inside, flows=flows), *others)})
+    (drawn,) = read_diagrams(loaded)
+    return Definitions(
+        sha256=hash_of(loaded.files),
+        files=loaded.files,
+        processes={made.id: made for made in read_processes(loaded, drawn)},
+        decisions={},
+        decision_files={},
+        forms={},
+        calendars={},
+        holidays={},
+        role_sets={},
+        settings={},
+        scenarios={},
+    )
