@@ -1,0 +1,1 @@
+"""Programmes that speak for somebody: tokens of partners and of a service's own systems."""
