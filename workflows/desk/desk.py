@@ -3,17 +3,15 @@
 from typing import Any
 from uuid import UUID
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from engine.errors import Refusal
 from workflows.desk.models import Desk
+from workflows.identity import passwords
 
 SHORTEST_PIN, LONGEST_PIN = 4, 8
 CHANGEABLE = frozenset({"density", "theme", "shortcuts", "lock_minutes"})
-_hasher = PasswordHasher()
 
 
 class BadPin(Refusal):
@@ -48,16 +46,11 @@ def set_pin(session: Session, staff_id: UUID, tenant_id: UUID, pin: str) -> None
         raise BadPin
     if len(set(pin)) == 1:
         raise BadPin
-    _put(session, staff_id, tenant_id, {"pin_hash": _hasher.hash(pin)})
+    _put(session, staff_id, tenant_id, {"pin_hash": passwords.hash_password(pin)})
 
 
 def is_pin(desk: Desk, pin: str) -> bool:
-    if desk.pin_hash is None:
-        return False
-    try:
-        return _hasher.verify(desk.pin_hash, pin)
-    except VerificationError:
-        return False
+    return desk.pin_hash is not None and passwords.verify(desk.pin_hash, pin)
 
 
 def _put(session: Session, staff_id: UUID, tenant_id: UUID, values: dict[str, Any]) -> None:

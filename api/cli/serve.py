@@ -1,0 +1,88 @@
+"""`signpost serve`: the web application in gunicorn."""
+
+import argparse
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from prometheus_client import multiprocess
+
+from api import logs
+from api.app import create_app
+from api.cli.common import database_url, settings
+from api.settings import Settings
+from engine.clock import Clock, SystemClock
+from engine.db import WORKER_ROLE, connect
+from migrations.run import upgrade
+
+POOL = 5  # connections of one process in the application's role
+GRACE = 30  # seconds to finish what is under way
+
+
+def add(commands: Any) -> None:
+    parser = commands.add_parser("serve", help="serve the pages and the API")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=5080)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=4)
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> None:
+    found = settings()
+    logs.configure(found.log_level)
+    with database_url(found) as url:
+        upgrade(url)
+        Server(
+            lambda: application(found, url, SystemClock()),
+            {
+                "bind": f"{given.host}:{given.port}",
+                "workers": given.processes,
+                "threads": given.threads,
+            },
+        ).run()
+
+
+def application(given: Settings, url: str, clock: Clock) -> Flask:
+    """Make the application over pools of this process's own."""
+    return create_app(
+        given,
+        connect(url, pool_size=POOL, max_overflow=POOL, hide_parameters=True),
+        clock,
+        worker_database=connect(url, role=WORKER_ROLE, pool_size=1, hide_parameters=True),
+    )
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn without a configuration file. ``make`` is called in each process, after the fork."""
+
+    def __init__(self, make: Callable[[], Flask], options: Mapping[str, Any]) -> None:
+        self._make, self._options = make, options
+        super().__init__()
+
+    def load_config(self) -> None:
+        # figures of several processes meet in files of this folder
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="signpost-"))
+        own = {
+            "worker_class": "gthread",
+            "graceful_timeout": GRACE,
+            "timeout": 60,
+            "keepalive": 30,
+            "accesslog": None,  # api.logs writes one line a request, without query strings
+            "logconfig_dict": {"version": 1, "disable_existing_loggers": False},
+            "child_exit": forget,
+            "preload_app": False,
+        }
+        for name, value in {**own, **self._options}.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._make()
+
+
+def forget(server: Any, worker: Any) -> None:
+    """Take a process that has ended out of the figures."""
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # of theirs

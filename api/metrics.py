@@ -1,0 +1,80 @@
+"""Figures for Prometheus. No label says anything about a person, an organisation or a case."""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, Response, g, request
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+from prometheus_client.core import GaugeMetricFamily
+from sqlalchemy import Engine, text
+
+REQUESTS = Counter("signpost_requests", "Requests answered", ["method", "route", "status"])
+SECONDS = Histogram(
+    "signpost_request_seconds",
+    "How long an answer took",
+    ["method", "route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+
+# One number each; the worker's role may count rows of every tenant that are due.
+FIGURES = {
+    "signpost_timers_late_seconds": (
+        "How long the oldest due timer has waited",
+        "SELECT coalesce(extract(epoch FROM :now - min(due_at)), 0) FROM timer "
+        "WHERE due_at <= :now",
+    ),
+    "signpost_outbox_waiting": (
+        "What has not been sent yet",
+        "SELECT count(*) FROM outbox WHERE state = 'pending'",
+    ),
+    "signpost_outbox_dead": (
+        "What was given up",
+        "SELECT count(*) FROM outbox WHERE state = 'dead'",
+    ),
+}
+
+
+class Figures:
+    """Asks the database when somebody scrapes."""
+
+    def __init__(self, database: Engine, now: Callable[[], datetime]) -> None:
+        self._database, self._now = database, now
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        with self._database.connect() as connection:
+            for name, (words, query) in FIGURES.items():
+                value = connection.execute(text(query), {"now": self._now()}).scalar_one()
+                yield GaugeMetricFamily(name, words, value=float(value))
+
+
+def count(app: Flask) -> None:
+    """Count every request and how long it took."""
+
+    @app.after_request
+    def counted(answer: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "none"
+        REQUESTS.labels(request.method, route, answer.status_code).inc()
+        SECONDS.labels(request.method, route).observe(time.perf_counter() - g.started)
+        return answer
+
+
+def exposition(figures: Figures) -> tuple[bytes, str]:
+    """Return all figures as Prometheus reads them, of every process that serves."""
+    registry: Any = REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # of theirs
+    asked = CollectorRegistry()
+    asked.register(figures)  # type: ignore[arg-type]  # it has `collect`, which is all it needs
+    return generate_latest(registry) + generate_latest(asked), CONTENT_TYPE_LATEST

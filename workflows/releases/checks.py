@@ -1,0 +1,49 @@
+"""What a release must pass beyond the engine's own lint (decisions.md 21)."""
+
+from collections.abc import Iterable, Iterator
+
+import forms
+from engine.definitions import Check, Definitions
+from engine.findings import Finding, Severity
+from engine.lint.people import roles
+from engine.standins import unknown_operations
+from forms.findings import Finding as FormFinding
+from forms.findings import FormRefused
+from workflows.staff.matrix import PORTAL_ROLES, ROLES
+from workflows.staff.models import Position
+
+
+def casework_checks() -> tuple[Check, ...]:
+    """Return the checks in the order in which their findings are shown."""
+    known = {*ROLES, *PORTAL_ROLES, *Position}
+    return (known_operations, usable_forms, roles(known))
+
+
+def known_operations(definitions: Definitions) -> Iterator[Finding]:
+    """Refuse what calls an operation that does not exist."""
+    yield from unknown_operations(definitions, {})
+
+
+def usable_forms(definitions: Definitions) -> Iterator[Finding]:
+    """Refuse forms that could not be shown, and warn of those that ask too much at once."""
+    for form_id, source in definitions.forms.items():
+        file = _file_of(definitions, form_id)
+        try:
+            form = forms.load(source)
+        except FormRefused as refused:
+            yield from _said(form_id, file, refused.findings, Severity.CANNOT_EXECUTE)
+        else:
+            yield from _said(form_id, file, forms.warnings(form), Severity.WARNING)
+
+
+def _said(
+    form_id: str, file: str | None, found: Iterable[FormFinding], severity: Severity
+) -> Iterator[Finding]:
+    for component, reason in found:
+        yield Finding("form", severity, f"Form '{form_id}': '{component}' {reason}.", "", file)
+
+
+def _file_of(definitions: Definitions, form_id: str) -> str | None:
+    source = definitions.forms[form_id]
+    stem = f"/{form_id}.form"
+    return next((n for n in definitions.files if n.endswith(stem)), source.get("id"))
