@@ -1,0 +1,79 @@
+"""The audit trail: entries of a stream, and whether its chain holds."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, request
+from marshmallow import Schema, fields, validate
+
+from api.auth import actor
+from api.rest.bodies import text
+from api.rest.guard import programme
+from api.work import now, session
+from engine import history
+from workflows.access.reading import record_read, require, require_case
+from workflows.programmes.tokens import Scope
+
+blueprint = Blueprint("rest_history", __name__)
+CAPABILITY = "read_history"
+
+
+class EntriesAsked(Schema):
+    """From which entry on, and how many."""
+
+    after = fields.Integer(load_default=0, validate=validate.Range(min=0))
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 500))
+
+
+def _stream() -> dict[str, Any]:
+    known = {name: request.args[name] for name in ("after", "limit") if name in request.args}
+    asked: dict[str, Any] = EntriesAsked().load(known)
+    return asked
+
+
+def _entries(stream: str) -> dict[str, Any]:
+    asked = _stream()
+    found = history.read(session(), stream, asked["after"], asked["limit"] + 1)
+    shown = found[: asked["limit"]]
+    return {
+        "stream": stream,
+        "items": [
+            {"seq": e.seq, "at": text(e.at), "payload": e.payload, "hash": e.hash.hex()}
+            for e in shown
+        ],
+        "next": shown[-1].seq if len(found) > len(shown) else None,
+    }
+
+
+@blueprint.get("/history/cases/<uuid:case_id>")
+@programme(Scope.PROCESSES)
+def of_case(case_id: UUID) -> dict[str, Any]:
+    """Entries of a case's own stream, oldest first. The reading is recorded."""
+    require(actor(), CAPABILITY, act="do")
+    reason = request.args.get("reason")
+    case = require_case(session(), actor(), case_id, now(), reason=reason)
+    purpose = request.args.get("purpose", "")
+    record_read(session(), actor(), purpose, [case.id], now(), "history", reason=reason)
+    return _entries(f"case:{case.id}")
+
+
+@blueprint.get("/history/instances/<uuid:instance_id>")
+@programme(Scope.PROCESSES)
+def of_instance(instance_id: UUID) -> dict[str, Any]:
+    """Entries of a process instance, oldest first."""
+    require(actor(), CAPABILITY, act="do")
+    return _entries(f"{history.INSTANCE}{instance_id}")
+
+
+@blueprint.post("/history/verify")
+@programme(Scope.PROCESSES)
+def verify() -> dict[str, Any]:
+    """Check every chain of the organisation; the first bad entry of each stream is named."""
+    require(actor(), CAPABILITY, act="do")
+    report = history.verify(session())
+    return {
+        "sound": report.is_sound,
+        "streams": report.streams,
+        "entries": report.entries,
+        "breaks": [{"stream": b.stream, "seq": b.seq, "fault": b.fault} for b in report.breaks],
+    }

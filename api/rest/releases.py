@@ -1,0 +1,142 @@
+"""Releases: list, look, hand in changed files, publish what somebody else handed in."""
+
+import base64
+import binascii
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response
+from marshmallow import Schema, ValidationError, fields, validate
+
+from api.auth import actor
+from api.rest.bodies import body, listed, text
+from api.rest.guard import programme
+from api.work import now, session
+from engine import releases
+from engine.findings import Finding
+from engine.models import Release
+from workflows.access.reading import require
+from workflows.programmes.tokens import Scope
+from workflows.releases import queries
+from workflows.releases.checks import casework_checks
+
+blueprint = Blueprint("rest_releases", __name__)
+CAPABILITY = "edit_definitions"
+
+
+class FileIn(Schema):
+    """One file of a release: its text, or its bytes in base64."""
+
+    name = fields.String(required=True, validate=validate.Length(1, 300))
+    text = fields.String()
+    base64 = fields.String()
+
+
+class ReleaseIn(Schema):
+    """Changed files; what is not named stays as in the release in force."""
+
+    files = fields.List(
+        fields.Nested(FileIn), required=True, validate=validate.Length(min=1, max=500)
+    )
+    complete = fields.Boolean(load_default=False)
+
+
+def shown(release: Release) -> dict[str, Any]:
+    return {
+        "id": str(release.id),
+        "number": release.number,
+        "state": str(release.state),
+        "sha256": release.sha256,
+        "author": release.author,
+        "reviewer": release.reviewer,
+        "created_at": text(release.created_at),
+        "effective_from": text(release.effective_from),
+    }
+
+
+def said(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "file": finding.file,
+        "element_id": finding.element_id,
+        "line": finding.line,
+        "path": list(finding.path),
+    }
+
+
+@blueprint.get("/releases")
+@programme(Scope.PROCESSES)
+def index() -> dict[str, Any]:
+    """List releases, newest first."""
+    require(actor(), CAPABILITY, act="read")
+    return listed(
+        lambda limit, offset: queries.releases_of(
+            session(), actor().tenant_id, limit=limit + offset
+        )[offset:],
+        shown,
+    )
+
+
+@blueprint.get("/releases/<uuid:release_id>")
+@programme(Scope.PROCESSES)
+def show(release_id: UUID) -> dict[str, Any]:
+    """Show a release with its files and findings."""
+    require(actor(), CAPABILITY, act="read")
+    release = releases.get(session(), release_id)
+    return {
+        **shown(release),
+        "files": sorted(releases.export(session(), release.id)),
+        "findings": [said(finding) for finding in releases.findings(release)],
+    }
+
+
+@blueprint.get("/releases/<uuid:release_id>/files/<path:name>")
+@programme(Scope.PROCESSES)
+def file(release_id: UUID, name: str) -> Response:
+    """Give one file as it was handed in."""
+    require(actor(), CAPABILITY, act="read")
+    content = queries.content(session(), release_id, name)
+    return Response(content, content_type="application/octet-stream")
+
+
+@blueprint.post("/releases")
+@programme(Scope.PROCESSES, takes=ReleaseIn)
+def hand_in() -> tuple[dict[str, Any], int]:
+    """Check files together and keep them as a draft; every finding at once when refused."""
+    require(actor(), CAPABILITY)
+    given = body()
+    files: dict[str, str | bytes] = {}
+    if not given["complete"]:
+        in_force = releases.effective(session(), actor().tenant_id, now())
+        files.update(releases.export(session(), in_force.id))
+    files.update({file["name"]: _content(file) for file in given["files"]})
+    release = releases.import_files(
+        session(),
+        actor().tenant_id,
+        files,
+        by=actor().by,
+        now=now(),
+        extra_checks=casework_checks(),
+    )
+    findings = [said(finding) for finding in releases.findings(release)]
+    return {**shown(release), "findings": findings}, 201
+
+
+@blueprint.post("/releases/<uuid:release_id>/publish")
+@programme(Scope.PROCESSES)
+def publish(release_id: UUID) -> dict[str, Any]:
+    """Put a draft in force. Whoever handed it in may not."""
+    require(actor(), CAPABILITY)
+    return shown(releases.publish(session(), release_id, by=actor().by, now=now()))
+
+
+def _content(file: dict[str, Any]) -> str | bytes:
+    if "text" in file:
+        return str(file["text"])
+    try:
+        return base64.b64decode(file.get("base64", ""), validate=True)
+    except binascii.Error as wrong:
+        raise ValidationError({"files": [f"{file['name']} is not base64."]}) from wrong
