@@ -211,26 +211,27 @@ def complete(
     by: str,
     now: datetime,
     roles: Collection[str] | None = None,
+    lines: Sequence[Mapping[str, Any]] = (),
 ) -> Changes:
     """Complete a task with ``variables`` and run its instance to the next wait states.
 
     A task that nobody has claimed is claimed in the same transaction. ``variables`` are ids and
-    decision variables only.
+    decision variables only. ``lines`` are entries of history that belong before the completion.
     """
     task = _lock_open(session, user_task_id)
     if task.actual_owner not in (None, by):
         raise NotActualOwner(by=task.actual_owner, at=task.claimed_at)
-    lines = []
+    entries = list(lines)
     if task.actual_owner is None:
         _require_eligible(task, by, roles)
-        lines.append(task_line(task.name, task.element_id, "assign", by))
+        entries.insert(0, task_line(task.name, task.element_id, "assign", by))
     elif by in task.excluded_owners:
         raise ExcludedOwner  # he became excluded after he had claimed it
     if task.instance_id is None:
         unclaimed.settle(session, task, variables, by=by, now=now)
         return Changes()
     command = CompleteTask(task.id, variables)
-    return instances.move(session, task.instance_id, command, by=by, now=now, lines=lines)
+    return instances.move(session, task.instance_id, command, by=by, now=now, lines=entries)
 
 
 def _lock_open(session: Session, user_task_id: UUID) -> UserTask:

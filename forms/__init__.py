@@ -3,11 +3,13 @@
 from forms.definition import Form, Kind, Option
 from forms.findings import Finding, FormRefused
 from forms.loading import canonical, findings, load, warnings
+from forms.model import RenderModel
 from forms.post import add_row, from_post, remove_row
 from forms.render import render, render_row, with_defaults
 from forms.schema import check_answers
 from forms.shown import to_json
 from forms.twin import text_twin, variables
+from forms.values import UNITED_KINGDOM
 from forms.visibility import MissingList, dropped
 
 __all__ = [
@@ -17,6 +19,8 @@ __all__ = [
     "Kind",
     "MissingList",
     "Option",
+    "RenderModel",
+    "UNITED_KINGDOM",
     "add_row",
     "canonical",
     "check_answers",

@@ -166,6 +166,12 @@ class Form:
         return any(question.dates for question in every_question(self.nodes))
 
     @cached_property
+    def needs_zone(self) -> bool:
+        """Whether an answer depends on the clock of the place where it is given."""
+        questions = every_question(self.nodes)
+        return any(q.dates or q.kind is Kind.DATETIME for q in questions)
+
+    @cached_property
     def variables(self) -> tuple[Question, ...]:
         """The questions whose answers the engine may know."""
         return tuple(q for q in every_question(self.nodes) if q.variable)

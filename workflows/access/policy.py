@@ -108,6 +108,11 @@ def offered_to(actor: Actor) -> ColumnElement[bool]:
     return and_(or_(*offers), ~UserTask.excluded_owners.contains([actor.by]))
 
 
+def led_by(actor: Actor) -> ColumnElement[bool]:
+    """The condition on `UserTask` that the actor leads those whose work it is."""
+    return _led(actor)
+
+
 def findable_people(actor: Actor, now: datetime) -> ColumnElement[bool]:
     """The condition on `Person` that a search may say that they exist.
 

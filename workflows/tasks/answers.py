@@ -3,7 +3,7 @@
     @answers("risk_assessment")
     def risk_assessment(session, task, given, *, by, now) -> dict | None: ...
 
-``task`` is the user task, locked; ``given`` are the checked answers, whole. What the handler returns
+``task`` is the user task, locked; ``given`` are the checked answers. What the handler returns
 are further variables of the process: ids and decision variables only. It may raise a `Refusal`,
 or ``marshmallow.ValidationError`` for what only it can see to be wrong; then nothing has happened.
 """

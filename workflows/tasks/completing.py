@@ -1,0 +1,148 @@
+"""Complete a task: the form is checked, the capability takes over, the process moves on."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from marshmallow import ValidationError
+from sqlalchemy.orm import Session
+
+import forms
+from engine import user_tasks
+from engine.changes import Changes
+from engine.models import UserTask
+from engine.saving import task_line
+from workflows.access.actor import Actor
+from workflows.tasks import drafts
+from workflows.tasks.answers import handler_of
+from workflows.tasks.asked import Asked, asked_by, require_current, subject_of
+from workflows.tasks.models import FormAnswers
+from workflows.tasks.seeing import lock_visible
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A completed task, what it changed, and what was answered but no longer asked."""
+
+    task: UserTask
+    changes: Changes
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()  # labels
+
+
+def complete(
+    session: Session,
+    task_id: UUID,
+    answers: Mapping[str, Any],
+    *,
+    actor: Actor,
+    now: datetime,
+    form_sha256: str | None = None,
+) -> Completion:
+    """Check ``answers`` against the task's form, keep them, and complete the task.
+
+    ``answers`` are raw: of a page (`forms.from_post`) or of a client. ``form_sha256`` is the
+    version that was on the page; without it the present one is meant. A task that nobody has
+    claimed and that the actor may do is claimed in the same transaction.
+
+    Raises ``NotFound`` for what may not be seen, ``UserTaskNotOpen`` (who, and when),
+    ``NotActualOwner``, ``NotPotentialOwner``, ``ExcludedOwner``, ``StaleForm`` (both versions),
+    and ``marshmallow.ValidationError``. Then nothing has happened.
+    """
+    task = lock_visible(session, actor, task_id, now=now)
+    require_may_do(task, actor)
+    asked = asked_by(session, task, now=now)
+    checked = _check(asked, answers, form_sha256)
+    given = _take_over(session, task, checked, actor, now) if asked else {}
+    variables = (forms.variables(asked.form, checked) if asked else {}) | given
+    lines = []
+    dropped: list[str] = []
+    if asked is not None:
+        dropped = asked.dropped(answers)
+        kept = _keep(session, task, asked, checked, actor, now)
+        lines.append(_line(task, kept, dropped, actor))
+    drafts.discard(session, task.id, actor)
+    changes = user_tasks.complete(
+        session,
+        task.id,
+        variables,
+        by=actor.by,
+        now=now,
+        roles=actor.role_keys(task.service_id),
+        lines=lines,
+    )
+    return Completion(task, changes, checked, tuple(dropped))
+
+
+def require_may_do(task: UserTask, actor: Actor) -> None:
+    """Refuse at once what the engine would refuse at the end, before any answer is looked at."""
+    if not task.is_open:
+        raise user_tasks.UserTaskNotOpen(
+            state=task.state, by=task.completed_by, at=task.completed_at
+        )
+    if task.actual_owner not in (None, actor.by):
+        raise user_tasks.NotActualOwner(by=task.actual_owner, at=task.claimed_at)
+    if actor.by in task.excluded_owners:
+        raise user_tasks.ExcludedOwner
+    is_mine = task.actual_owner == actor.by
+    if not is_mine and not actor.role_keys(task.service_id) & set(task.potential_owners):
+        raise user_tasks.NotPotentialOwner
+
+
+def _check(
+    asked: Asked | None, answers: Mapping[str, Any], form_sha256: str | None
+) -> dict[str, Any]:
+    if asked is not None:
+        require_current(asked.form, form_sha256)
+        return asked.check(answers)
+    if answers:
+        raise ValidationError({name: ["This task asks nothing"] for name in sorted(answers)[:20]})
+    return {}
+
+
+def _take_over(
+    session: Session, task: UserTask, checked: dict[str, Any], actor: Actor, now: datetime
+) -> dict[str, Any]:
+    handler = handler_of(task.form_id or "")
+    return (handler(session, task, checked, by=actor.by, now=now) or {}) if handler else {}
+
+
+def _keep(
+    session: Session,
+    task: UserTask,
+    asked: Asked,
+    checked: dict[str, Any],
+    actor: Actor,
+    now: datetime,
+) -> FormAnswers:
+    kept = FormAnswers(
+        id=task.id,
+        tenant_id=task.tenant_id,
+        form_id=asked.form.id,
+        form_sha256=asked.form.sha256,
+        subject_id=subject_of(session, task),
+        by=actor.by,
+        at=now,
+    )
+    kept.answers = forms.to_json(checked)
+    session.add(kept)
+    session.flush()
+    return kept
+
+
+def _line(task: UserTask, kept: FormAnswers, dropped: list[str], actor: Actor) -> dict[str, Any]:
+    """Say in the history which form was answered, and by a hash that the answers stay as they are.
+
+    The hash is over the ciphertext, so that the chain still verifies when the key is destroyed.
+    """
+    sealed: bytes = kept.answers_sealed  # type: ignore[attr-defined]  # the descriptor's column
+    about = {
+        "form_id": kept.form_id,
+        "form_sha256": kept.form_sha256,
+        "answers_sha256": hashlib.sha256(sealed).hexdigest(),
+        "not_kept": len(dropped) or None,
+    }
+    return task_line(f"form {kept.form_id}", task.element_id, "complete", actor.by, **about)
