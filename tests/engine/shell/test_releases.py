@@ -23,7 +23,7 @@ CALL = """<?xml version="1.0" encoding="UTF-8"?>
   <process id="call" isExecutable="true">
     <startEvent id="start_call"/>
     <sequenceFlow id="flow_1" sourceRef="start_call" targetRef="task_ring"/>
-    <userTask id="task_ring" name="Ring back"/>
+    <task id="task_ring" name="Ring back"/>
     <sequenceFlow id="flow_2" sourceRef="task_ring" targetRef="end_call"/><endEvent id="end_call"/>
   </process>
 </definitions>"""

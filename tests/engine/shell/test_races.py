@@ -1,0 +1,215 @@
+"""Many people, many nodes, one PostgreSQL: one winner each time, and the others are told."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import pytest
+from desk import Desk
+from diagrams import boundary, catch, diagram, end, message, process, start, timer, user
+from sqlalchemy import Engine, func, select
+
+from engine import idempotency, messages, timers, user_tasks
+from engine.db import unit_of_work
+from engine.models import MessageInbox, UserTask
+from engine.states import MessageState
+from engine.user_tasks import AlreadyClaimed, UserTaskNotOpen
+
+ASK = diagram(
+    process(
+        start("begin"),
+        user("ask", name="Ask"),
+        user("ring", name="Ring"),
+        end("done"),
+        flows="begin > ask > ring > done",
+    )
+)
+
+
+def together(*work: Callable[[], Any]) -> list[Any]:
+    """Run everything at once, each on a thread of its own; return what came out, or was raised."""
+    line = threading.Barrier(len(work))
+    out: list[Any] = [None] * len(work)
+
+    def run(place: int) -> None:
+        line.wait()
+        try:
+            out[place] = work[place]()
+        except Exception as raised:
+            out[place] = raised
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(work))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return out
+
+
+@pytest.mark.parametrize(("people", "rounds"), [(2, 50), (4, 25)])
+def test_one_completes_and_the_others_are_told_who(desk: Desk, people: int, rounds: int) -> None:
+    desk.publish({"p.bpmn": ASK})
+    names = [f"person_{n}" for n in range(people)]
+
+    def complete(task_id: UUID, by: str) -> str:
+        with desk.work() as session:
+            held = session.get(UserTask, task_id)  # held: the identity map is weak
+            assert held is not None
+            user_tasks.complete(session, task_id, {"by": by}, by=by, now=desk.now)
+        return by
+
+    for _ in range(rounds):
+        instance_id = desk.start()
+        task_id = desk.task(instance_id)
+        out = together(*[partial(complete, task_id, name) for name in names])
+        winners = [each for each in out if isinstance(each, str)]
+        told = [each for each in out if isinstance(each, UserTaskNotOpen)]
+        assert (len(winners), len(told)) == (1, people - 1), out
+        assert {each.extra["by"] for each in told} == set(winners)
+        [following] = desk.open_tasks(instance_id)
+        assert following.name == "Ring"
+    assert desk.is_consistent()
+
+
+def test_one_claims_and_the_other_is_told_who(desk: Desk) -> None:
+    desk.publish({"p.bpmn": ASK})
+
+    def claim(task_id: UUID, by: str) -> str:
+        with desk.work() as session:
+            session.get(UserTask, task_id)
+            user_tasks.claim(session, task_id, by=by, now=desk.now)
+        return by
+
+    for _ in range(20):
+        task_id = desk.task(desk.start())
+        out = together(partial(claim, task_id, "amina"), partial(claim, task_id, "ben"))
+        [winner] = [each for each in out if isinstance(each, str)]
+        [told] = [each for each in out if isinstance(each, AlreadyClaimed)]
+        assert told.extra["by"] == winner
+    assert desk.is_consistent()
+
+
+def test_two_tasks_of_one_instance_are_both_completed(desk: Desk) -> None:
+    parallel = process(
+        start("begin"),
+        user("a"),
+        user("b"),
+        end("done"),
+        flows="begin > a > done; begin > b > done",
+    )
+    desk.publish({"p.bpmn": diagram(parallel)})
+    for _ in range(20):
+        instance_id = desk.start()
+        first, second = (task.id for task in desk.open_tasks(instance_id))
+        out = together(partial(desk.complete, first), partial(desk.complete, second))
+        assert not [each for each in out if isinstance(each, Exception)]
+        assert desk.instance(instance_id).status == "completed"
+    assert desk.is_consistent()
+
+
+def test_three_nodes_fire_each_timer_once(desk: Desk, worker_database: Engine) -> None:
+    waiting = process(
+        start("begin"),
+        catch("an_hour", timer("PT1H")),
+        user("chase"),
+        end("done"),
+        flows="begin > an_hour > chase > done",
+    )
+    desk.publish({"p.bpmn": diagram(waiting)})
+    for _ in range(20):
+        desk.start()
+    desk.clock.advance(timedelta(hours=1))
+    fired = together(*[lambda: timers.fire_due(worker_database, desk.now)] * 3)
+    assert sum(fired) + timers.fire_due(worker_database, desk.now) == 20, fired
+    assert Counter(task.element_id for task in desk.open_tasks()) == {"chase": 20}
+    assert desk.is_consistent()
+
+
+def test_a_task_and_its_timer_take_turns(desk: Desk, worker_database: Engine) -> None:
+    """Whoever is first wins: either the task was done in time, or the boundary has fired."""
+    drawn = process(
+        start("begin"),
+        user("ask"),
+        boundary("late", "ask", timer("PT1H")),
+        user("chase"),
+        end("done"),
+        flows="begin > ask > done; late > chase > done",
+    )
+    desk.publish({"p.bpmn": diagram(drawn)})
+    for _ in range(10):
+        instance_id = desk.start()
+        task_id = desk.task(instance_id)
+        desk.clock.advance(timedelta(hours=1))
+        done, _ = together(
+            partial(desk.complete, task_id), partial(timers.fire_due, worker_database, desk.now)
+        )
+        open_now = [task.element_id for task in desk.open_tasks(instance_id)]
+        assert open_now == (["chase"] if isinstance(done, UserTaskNotOpen) else []), done
+    assert desk.is_consistent()
+
+
+def test_a_message_and_its_catcher_never_miss_each_other(desk: Desk) -> None:
+    """One transaction sends while another arms the catcher: the message arrives all the same."""
+    drawn = process(
+        start("begin"),
+        user("ask"),
+        catch("answer", message("answered", correlationKey="case_id")),
+        user("read"),
+        end("done"),
+        flows="begin > ask > answer > read > done",
+    )
+    desk.publish({"p.bpmn": diagram(drawn)})
+    for number in range(40):
+        case_id = f"C-{number}"
+        instance_id = desk.start(variables={"case_id": case_id})
+        task_id = desk.task(instance_id)
+        out = together(
+            partial(desk.complete, task_id),
+            partial(desk.send, "answered", {}, correlation={"case_id": case_id}),
+        )
+        assert not [each for each in out if isinstance(each, Exception)], out
+        assert [task.element_id for task in desk.open_tasks(instance_id)] == ["read"]
+    assert desk.is_consistent()
+
+
+def test_two_nodes_that_drain_deliver_each_message_once(desk: Desk) -> None:
+    counting = process(
+        start("begin", message("counted")), user("count"), end("done"), flows="begin > count > done"
+    )
+    desk.publish({"p.bpmn": diagram(counting)})
+    with desk.work() as session:
+        for number in range(20):
+            messages.send(
+                session, desk.tenant_id, "counted", {"number": number}, by="amina", now=desk.now
+            )
+    together(desk.drain, desk.drain, desk.drain)
+    with unit_of_work(desk.database, desk.tenant_id) as session:
+        states = select(MessageInbox.state, func.count()).group_by(MessageInbox.state)
+        assert session.execute(states).all() == [(MessageState.DELIVERED, 20)]
+    assert len(desk.open_tasks()) == 20
+
+
+def test_a_request_sent_twice_at_once_is_carried_out_once(desk: Desk) -> None:
+    desk.publish({"p.bpmn": ASK})
+
+    def post(task_id: UUID) -> bytes:
+        asked = {"actor": "amina", "route": "complete", "body_sha256": "0" * 64}
+        with desk.work() as session:
+            given = idempotency.replay(session, "k-1", now=desk.now, **asked)
+            if given is not None:
+                return given.body
+            user_tasks.complete(session, task_id, {}, by="amina", now=desk.now)
+            body = str(threading.get_ident()).encode()
+            idempotency.store(
+                session, "k-1", actor="amina", route="complete", status=200, body=body
+            )
+            return body
+
+    task_id = desk.task(desk.start())
+    first, second = together(lambda: post(task_id), lambda: post(task_id))
+    assert first == second, (first, second)
+    assert isinstance(first, bytes)
