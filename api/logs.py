@@ -73,9 +73,16 @@ def only_allowed(logger: Any, method: str, event: Event) -> Event:
         fault = record.exc_info
         record.exc_info = record.exc_text = None
     if fault:
-        error = sys.exc_info()[1] if fault is True else fault[1]
-        event.update(describe(error))
+        event.update(describe(_error_of(fault)))
     return {key: value for key, value in event.items() if key in ALLOWED or key[0] == "_"}
+
+
+def _error_of(fault: Any) -> BaseException | None:
+    """Return the exception of what logging calls `exc_info`: itself, a triple or True."""
+    if isinstance(fault, BaseException):
+        return fault
+    found: BaseException | None = sys.exc_info()[1] if fault is True else fault[1]
+    return found
 
 
 def describe(error: BaseException | None) -> dict[str, Any]:
