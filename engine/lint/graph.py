@@ -20,6 +20,18 @@ def ways_in(scope: Scope) -> list[Node]:
     ]
 
 
+def entries(scope: Scope) -> list[Node]:
+    """Return nodes that together lead to every node: the ways in, then what nothing leads to."""
+    found = ways_in(scope)
+    seen = reachable(found, scope.successors)
+    for node in scope.nodes.values():
+        is_attached = (node.element.get("attachedToRef") or "") in scope.nodes
+        if node.id not in seen and not is_attached:
+            found.append(node)
+            seen |= reachable([node], scope.successors)
+    return found
+
+
 def reachable(starts: Iterable[Node], following: Next) -> set[str]:
     """Return the ids of everything that can be reached from ``starts``, these included."""
     seen = {node.id for node in starts}
@@ -128,3 +140,84 @@ def take_component(stack: list[Node], on_stack: set[str], root: Node) -> list[No
         component.append(node)
         if node is root:
             return component
+
+
+class Dominators:
+    """Which node every path to a node passes last, and which nodes several paths lead to.
+
+    Source: Cooper, Harvey, Kennedy, "A simple, fast dominance algorithm" (2001), with one common
+    root above ``starts``, which together lead to every node.
+    """
+
+    def __init__(self, scope: Scope, starts: list[Node]):
+        self.entered = {node.id for node in starts}
+        self.order = reversed_postorder(starts, scope.successors)
+        self.number = {node.id: position for position, node in enumerate(self.order, 1)}
+        self.above: dict[str, int] = {}  # 0 is the root
+        preceding = backwards(scope)
+        self.before = {
+            node.id: [n for n in preceding(node) if n.id in self.number] for node in self.order
+        }
+        changed = True
+        while changed:
+            changed = False
+            for node in self.order:
+                changed |= self.improve(node)
+
+    def improve(self, node: Node) -> bool:
+        known = [self.number[n.id] for n in self.before[node.id] if n.id in self.above]
+        if node.id in self.entered:
+            known.append(0)
+        found = known[0]
+        for other in known[1:]:
+            found = self.common(found, other)
+        changed = self.above.get(node.id) != found
+        self.above[node.id] = found
+        return changed
+
+    def common(self, one: int, other: int) -> int:
+        while one != other:
+            if one > other:
+                one = self.above[self.order[one - 1].id]
+            else:
+                other = self.above[self.order[other - 1].id]
+        return one
+
+    def leads_back(self, source: Node, target: Node) -> bool:
+        """Say whether a flow leads to something that stands before its source."""
+        return self.number[target.id] <= self.number[source.id]
+
+    def is_meeting(self, node: Node) -> bool:
+        """Say whether several paths meet here, loops left aside."""
+        ahead = [n for n in self.before[node.id] if not self.leads_back(n, node)]
+        return len(ahead) + (node.id in self.entered) > 1
+
+    def meetings(self) -> dict[str, list[Node]]:
+        """Return, by the node that dominates them, the nodes at which paths meet, in order."""
+        found: dict[str, list[Node]] = {}
+        for node in self.order:
+            if self.is_meeting(node):
+                above = self.above[node.id]
+                found.setdefault(self.order[above - 1].id if above else "", []).append(node)
+        return found
+
+
+def reversed_postorder(starts: Iterable[Node], following: Next) -> list[Node]:
+    """Return everything reachable, each node before those that only it leads to."""
+    seen: set[str] = set()
+    done: list[Node] = []
+    for start in starts:
+        if start.id in seen:
+            continue
+        seen.add(start.id)
+        work = [(start, iter(list(following(start))))]
+        while work:
+            node, branches = work[-1]
+            child = next(branches, None)
+            if child is None:
+                work.pop()
+                done.append(node)
+            elif child.id not in seen:
+                seen.add(child.id)
+                work.append((child, iter(list(following(child)))))
+    return done[::-1]
