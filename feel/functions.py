@@ -21,6 +21,7 @@ ACCEPTS: dict[str, frozenset[type]] = {
     "date": frozenset((date,)),
     "time": frozenset((time,)),
     "date and time": frozenset((datetime,)),
+    "date and time!": frozenset((datetime,)),  # no date is taken for it
     "date or date and time": frozenset((date, datetime)),
     "days and time duration": frozenset((timedelta,)),
     "years and months duration": frozenset((YearsMonths,)),

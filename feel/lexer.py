@@ -97,7 +97,7 @@ AFTER_RANGE = re.compile(
     rf"[{SPACE}]*(?:$|[)\]}},=<>!+*/.]|(?:and|or|then|else|return|satisfies|in)(?![{PART}]))"
 )
 ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{6})|(.))", re.DOTALL)
-ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 
 
 class TokenStream(Lexer):
@@ -144,7 +144,8 @@ def unescape(body: str, where: "Source", position: int) -> str:
         if code is None:
             if match[3] in "uU":
                 raise where.error("An escape \\u needs four hexadecimal digits", position)
-            return ESCAPES.get(match[3], match[3])
+            # an escape that FEEL does not know stays as it is, as in a pattern: "\\d+"
+            return ESCAPES.get(match[3], match[0])
         if int(code, 16) > 0x10FFFF:
             raise where.error("This escape is beyond the last character of Unicode", position)
         return chr(int(code, 16))

@@ -35,7 +35,7 @@ def _equal(a: Value, b: Value, run: Run, depth: int) -> bool | None:
     run.spend_part()
     kind, other = type(a), type(b)
     if kind is not other:
-        return _equal_mixed(a, b, run, depth)
+        return _equal_mixed(a, b)
     if kind in _SCALARS:
         return bool(a == b)
     if depth > MAX_DEPTH:
@@ -45,18 +45,18 @@ def _equal(a: Value, b: Value, run: Run, depth: int) -> bool | None:
     if kind is dict:
         return _equal_contexts(a, b, run, depth)
     if kind is datetime or kind is time:
-        return compare_equal_moments(a, b)
+        return _equal_moments(a, b)
     if kind is Range:
         return _equal_ranges(a, b, run, depth)
     return a is b if kind is Function else None
 
 
-def _equal_mixed(a: Value, b: Value, run: Run, depth: int) -> bool | None:
-    """A list of one item equals that item; other types cannot be compared."""
-    if type(a) is list and len(a) == 1:
-        return _equal(a[0], b, run, depth + 1)
-    if type(b) is list and len(b) == 1:
-        return _equal(a, b[0], run, depth + 1)
+def _equal_mixed(a: Value, b: Value) -> bool | None:
+    """A date is its midnight in UTC; otherwise values of different types cannot be compared."""
+    if type(a) is date and type(b) is datetime:
+        return _equal_moments(temporal.as_date_time(a), b)
+    if type(a) is datetime and type(b) is date:
+        return _equal_moments(a, temporal.as_date_time(b))
     return None
 
 
@@ -85,10 +85,14 @@ def _equal_ranges(a: Range, b: Range, run: Run, depth: int) -> bool | None:
     return _equal_lists([a.start, a.end], [b.start, b.end], run, depth)
 
 
-def compare_equal_moments(a: Any, b: Any) -> bool:
-    """Moments are equal when they are one point in time; a local one never equals a zoned one."""
-    x, y = _order_key(a), _order_key(b)
-    return x == y and (a.tzinfo is None) == (b.tzinfo is None)
+def _equal_moments(a: Any, b: Any) -> bool:
+    """Moments are equal when they are one second in time; a local one never equals a zoned one.
+
+    The values that the standard compares are whole seconds (10.3.2.3.4 and .5).
+    """
+    if (a.tzinfo is None) != (b.tzinfo is None):
+        return False
+    return _order_key(a.replace(microsecond=0)) == _order_key(b.replace(microsecond=0))
 
 
 def _order_key(value: Any) -> Any:
@@ -155,12 +159,14 @@ def both(a: Value, b: Value) -> bool | None:
 
 def in_range(value: Value, range_: Range) -> bool | None:
     """Return whether a value lies in a range; null if it cannot be compared with an end."""
-    result: bool | None = True
+    if range_.indefinite:
+        return None
+    result: bool | None = value is not None or None
     if range_.start is not None:
         result = ordered(">=" if range_.start_included else ">", value, range_.start)
     if range_.end is not None:
         result = both(result, ordered("<=" if range_.end_included else "<", value, range_.end))
-    return result if range_.start is not None or range_.end is not None else None
+    return result
 
 
 # -- arithmetic -------------------------------------------------------------------------------

@@ -239,14 +239,12 @@ def _nodes(parts: Iterable[Any]) -> tuple:
 
 
 def one_sided_range(operator: str, operand: Node) -> Node:
-    """Return the range that ``< operand`` and the like stand for."""
-    if operator == "=":
-        return RangeLiteral(operand, operand, True, True)
+    """Return the range that ``(< operand)`` stands for; ``=`` and ``!=`` remain tests."""
+    if operator in ("=", "!="):
+        return OneSided(operator, operand)
     if operator in ("<", "<="):
         return RangeLiteral(None, operand, False, operator == "<=")
-    if operator in (">", ">="):
-        return RangeLiteral(operand, None, operator == ">=", False)
-    raise _Refused("'!=' makes no range", getattr(operand, "position", 0))
+    return RangeLiteral(operand, None, operator == ">=", False)
 
 
 _LARK = Lark(

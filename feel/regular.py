@@ -66,8 +66,6 @@ class _Translator:
             raise _Invalid
         if character in "*+?}" and self.peek() == "+":
             raise _Invalid
-        if character in " \t\n\r" and "x" in self.flags:
-            return ""
         return "\\#" if character == "#" else character
 
     def escape(self, in_class: bool) -> str:
@@ -117,6 +115,25 @@ class _Translator:
         return "".join(parts) + "]"
 
 
+def _translated(pattern: str, flags: str) -> str:
+    return _Translator(_squeezed(pattern) if "x" in flags else pattern, flags).run()
+
+
+def _squeezed(pattern: str) -> str:
+    """Remove white space outside of character classes, as the flag x asks, before all else."""
+    kept = []
+    depth = 0
+    escaped = False
+    for character in pattern:
+        if character in " \t\n\r" and depth == 0:
+            continue
+        kept.append(character)
+        if not escaped:
+            depth += (character == "[") - (character == "]")
+        escaped = character == "\\" and not escaped
+    return "".join(kept)
+
+
 @lru_cache(maxsize=512)
 def _compiled(pattern: str, flags: str) -> regex.Pattern | None:
     if not FLAGS.issuperset(flags):
@@ -128,7 +145,7 @@ def _compiled(pattern: str, flags: str) -> regex.Pattern | None:
         if letter in flags:
             options |= option
     try:
-        translated = regex.escape(pattern) if "q" in flags else _Translator(pattern, flags).run()
+        translated = regex.escape(pattern) if "q" in flags else _translated(pattern, flags)
         return regex.compile(translated, options)
     except (_Invalid, regex.error, ValueError, OverflowError):
         return None

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 from feel.values import Value, YearsMonths
 
-DATE = re.compile(r"(-?\d{4,9})-(\d\d)-(\d\d)")
+DATE = re.compile(r"(-?(?:\d{4}|[1-9]\d{4,8}))-(\d\d)-(\d\d)")
 CLOCK = r"(\d\d):(\d\d):(\d\d)(?:\.(\d+))?"
 ZONE = r"(Z|z|[+-]\d\d:\d\d(?::\d\d)?|@[A-Za-z][A-Za-z0-9_+\-]*(?:/[A-Za-z0-9_+\-]+)*)?"
 TIME = re.compile(CLOCK + ZONE)
 DATE_TIME = re.compile(DATE.pattern + "T" + CLOCK + ZONE)
 DAYS_TIME = re.compile(
-    r"(-)?P(?:(\d{1,12})D)?(?:T(?=\d)(?:(\d{1,12})H)?(?:(\d{1,12})M)?(?:(\d{1,15})(\.\d+)?S)?)?"
+    r"(-)?P(?:(\d{1,12})D)?(?:T(?=\d)(?:(\d{1,12})H)?(?:(\d{1,12})M)?(?:(\d{1,15})(\.\d*)?S)?)?"
 )
 YEARS_MONTHS = re.compile(r"(-)?P(?:(\d{1,12})Y)?(?:(\d{1,12})M)?")
 MIDNIGHT = time(0, 0)
@@ -242,19 +242,16 @@ def shift_months(value: date, months: int) -> date | None:
 
 
 def months_between(start: date, end: date) -> YearsMonths:
-    """Return the whole months from one day to another, negative if the second is earlier."""
+    """Return the whole months from one day to another, negative if the second is earlier.
+
+    The time of day does not count.
+    """
     months = (end.year - start.year) * 12 + end.month - start.month
-    if months > 0 and _rest(end) < _rest(start):
+    if months > 0 and end.day < start.day:
         months -= 1
-    elif months < 0 and _rest(end) > _rest(start):
+    elif months < 0 and end.day > start.day:
         months += 1
     return YearsMonths(months)
-
-
-def _rest(value: date) -> tuple:
-    if isinstance(value, datetime):
-        return value.day, value.hour, value.minute, value.second, value.microsecond
-    return value.day, 0, 0, 0, 0
 
 
 def total_seconds(span: timedelta) -> Decimal:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from feel.inference import conforms
 from feel.syntax import Type
 from feel.values import Function, Range, Value, YearsMonths
 
@@ -84,24 +85,14 @@ def _context_check(type_: Type, declared: Mapping[str, Check] | None) -> Check |
 
 
 def _function_check(type_: Type) -> Check:
-    """A function fits if it takes as many parameters, and declares none of another type."""
-    wanted = type_.arguments
-
     def check(value: Value) -> bool:
         if type(value) is not Function:
             return False
-        if wanted is None:
-            return True
-        if len(value.parameters) != len(wanted):
-            return False
-        declared = value.types or (None,) * len(wanted)
-        return all(_alike(have, want) for have, want in zip(declared, wanted, strict=True))
+        declared = value.types or (None,) * len(value.parameters)
+        parameters = tuple(parameter or Type("Any") for parameter in declared)
+        return conforms(Type("function", parameters, (), value.result), type_)
 
     return check
-
-
-def _alike(have: Type | None, want: Type) -> bool:
-    return have is None or have == want or have.name in ANY or want.name in ANY
 
 
 def convert(value: Value, type_: Type, declared: Mapping[str, Check] | None = None) -> Value:

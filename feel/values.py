@@ -7,7 +7,7 @@ years and months duration: ``YearsMonths``; list: ``list``; context: ``dict`` wi
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -33,12 +33,17 @@ class YearsMonths:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """An interval; an end that is None is open to infinity."""
+    """An interval; an end that is None is open to infinity.
+
+    ``indefinite``: an end was computed and came out null. Such a range equals an unbounded one,
+    but whether a value lies in it cannot be said.
+    """
 
     start: Value
     end: Value
     start_included: bool = True
     end_included: bool = True
+    indefinite: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,13 +51,14 @@ class Function:
     """A function value: ``invoke(run, arguments)`` with as many arguments as parameters.
 
     ``variadic``: further arguments than parameters are allowed. ``types`` are those that the
-    author declared, None where none is.
+    author declared, None where none is; ``result`` is the type of the body, where it is plain.
     """
 
     parameters: tuple[str, ...]
     invoke: Callable[[Any, list[Value]], Value]
     name: str | None = None
     types: tuple[Any, ...] = ()
+    result: Any = None
 
 
 # types that need no looking into when they come from outside

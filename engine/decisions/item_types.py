@@ -16,7 +16,8 @@ from engine import xml
 from engine.decisions.problems import Findings
 from engine.findings import Severity
 from feel.scope import Frame, Run
-from feel.types import ANY, SIMPLE
+from feel.syntax import Type
+from feel.types import ANY, SIMPLE, checker
 from feel.values import MAX_DEPTH, Value
 
 PREFIXES = ("feel:", "feel.")
@@ -32,7 +33,7 @@ class ItemType:
     is_collection: bool = False
     allowed: feel.UnaryTests | None = None  # for each item
     whole: feel.UnaryTests | None = None  # for the list as a whole (DMN 1.5 type constraint)
-    is_function: bool = False
+    function: Type | None = None
 
     def convert(self, value: Value, types: "Types", run: Run, depth: int = 0) -> Value:
         """Return ``value`` as this type takes it, null if it does not fit."""
@@ -49,8 +50,8 @@ class ItemType:
         return taken if _passes(self.whole, taken, run) else None
 
     def _item(self, value: Value, types: "Types", run: Run, depth: int) -> Value:
-        if self.is_function:
-            return value if type(value) is feel.Function else None
+        if self.function is not None:
+            return value if self.fits(value, types) else None
         if self.members:
             value = self._structure(value, types, run, depth)
         elif self.base is not None:
@@ -58,19 +59,21 @@ class ItemType:
         return value if value is not None and _passes(self.allowed, value, run) else None
 
     def _structure(self, value: Value, types: "Types", run: Run, depth: int) -> Value:
-        """Convert the members; one that is absent stays absent, one that misfits spoils all."""
+        """Convert the members; one that is absent or misfits spoils all."""
         if type(value) is not dict:
             return None
         taken = dict(value)
         for name, member in self.members.items():
-            if taken.get(name) is not None:
+            if name not in taken:
+                return None
+            if taken[name] is not None:
                 taken[name] = member.convert(taken[name], types, run, depth + 1)
                 if taken[name] is None:
                     return None
         return taken
 
     def fits(self, value: Value, types: "Types") -> bool:
-        """Answer ``instance of``: strictly, without conversions."""
+        """Answer ``instance of``: without conversions, and without the allowed values."""
         if self.is_collection:
             return type(value) is list and all(i is None or self._fits(i, types) for i in value)
         return self._fits(value, types)
@@ -81,9 +84,10 @@ class ItemType:
                 name in value and (value[name] is None or member.fits(value[name], types))
                 for name, member in self.members.items()
             )
-        if self.base is None:
-            return value is not None
-        return types.fits(self.base, value) and _passes(self.allowed, value, Run())
+        if self.function is not None:
+            check = checker(self.function)
+            return check is not None and check(value)
+        return value is not None if self.base is None else types.fits(self.base, value)
 
 
 def _passes(tests: feel.UnaryTests | None, value: Value, run: Run) -> bool:
@@ -98,6 +102,10 @@ class Types:
 
     def knows(self, name: str) -> bool:
         return name in self.declared or name in SIMPLE or name in ANY
+
+    def is_function(self, name: str) -> bool:
+        declared = self.declared.get(name)
+        return name == "function" or (declared is not None and declared.function is not None)
 
     def convert(self, name: str, value: Value, run: Run, depth: int = 0) -> Value:
         """Return a value as the type of that name takes it; an unknown type takes anything."""
@@ -191,8 +199,16 @@ def _read_item(element: etree._Element, findings: Findings) -> ItemType:
             else:
                 item.allowed = _tests(child, findings)
         elif kind == "functionItem":
-            item.is_function = True
+            item.function = _function_type(child)
     return item
+
+
+def _function_type(element: etree._Element) -> Type:
+    parameters = tuple(
+        Type(type_ref(child) or "Any") for child in element if xml.local(child) == "parameters"
+    )
+    result = element.get("outputTypeRef")
+    return Type("function", parameters, (), Type(result) if result else None)
 
 
 def _tests(element: etree._Element, findings: Findings) -> feel.UnaryTests | None:

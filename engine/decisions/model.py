@@ -192,12 +192,25 @@ class _Evaluation:
         if node.closure is None:
             return None
         frame = self._frame(node)
-        function = node.closure(frame)
+        function = self._of_type(node, node.closure(frame))
         if node.id in node.knowledge:
             scope = frame.names
             assert isinstance(scope, dict)
             scope[node.name] = function
         return function
+
+    def _of_type(self, node: Node, function: Value) -> Value:
+        """Return a function whose results are taken as the type of the model's variable."""
+        if node.type is None or type(function) is not Function:
+            return function
+        if self.model.types.is_function(node.type):
+            return self._typed(node.type, function)
+        result, inner = node.type, function.invoke
+
+        def invoke(run: Run, arguments: list[Value]) -> Value:
+            return self._typed(result, inner(run, arguments))
+
+        return Function(function.parameters, invoke, types=function.types)
 
     def answer(self, node: Node) -> Value:
         """Return what was asked for: a decision's value, or the result of a service or function."""

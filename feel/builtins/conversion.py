@@ -1,6 +1,6 @@
 """Conversion functions (10.3.4.1)."""
 
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, DecimalException
 
 from feel import temporal
@@ -73,6 +73,11 @@ def time_of_text(text: str) -> time | None:
 @standard("time", "from: date and time")
 def time_of_moment(moment: datetime) -> time:
     return moment.timetz()
+
+
+@standard("time", "from: date")
+def time_of_date(day: date) -> time:
+    return temporal.MIDNIGHT.replace(tzinfo=UTC)
 
 
 @standard("time", "from: time")
@@ -173,9 +178,11 @@ def duration_of_duration(span: Value) -> Value:
     return None if type(span) is Decimal else span
 
 
-_MOMENT = "date or date and time"
+@standard("years and months duration", "from: date, to: date")
+def months_between_dates(start: date, end: date) -> YearsMonths:
+    return temporal.months_between(start, end)
 
 
-@standard("years and months duration", f"from: {_MOMENT}, to: {_MOMENT}")
-def years_and_months_duration(start: date, end: date) -> YearsMonths:
+@standard("years and months duration", "from: date and time!, to: date and time!")
+def months_between_moments(start: date, end: date) -> YearsMonths:
     return temporal.months_between(start, end)

@@ -70,10 +70,10 @@ def week_of_year(day: date) -> Decimal:
 
 @standard("is", "value1: any, value2: any")
 def is_(run: Run, a: Value, b: Value) -> bool:
-    """Same type and same value; moments also have the same zone, or none."""
+    """Same type and same value; moments also by the clock and the offset, not only in time."""
     if type(a) is not type(b):
         return False
     if isinstance(a, datetime | time):
-        if temporal.zone_text(a.tzinfo) != temporal.zone_text(b.tzinfo):
-            return False
+        same_clock = a.replace(tzinfo=None) == b.replace(tzinfo=None)
+        return same_clock and temporal.time_offset(a) == temporal.time_offset(b)
     return equal(a, b, run) is True

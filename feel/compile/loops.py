@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from feel.compile.core import Closure, Compiler, compiles
 from feel.errors import BudgetExceeded
+from feel.inference import infer
 from feel.numbers import to_int
 from feel.scope import MAX_CALLS, Frame, Run
 from feel.syntax import FunctionLiteral, Iteration, Quantified, Type
@@ -149,13 +150,14 @@ def _function(compiler: Compiler, node: FunctionLiteral) -> Closure:
     names = tuple(name for name, _ in node.parameters)
     types = tuple(type_ for _, type_ in node.parameters)
     body, cost = compiler.compile_with(node.body, set(names))
+    result = infer(node.body)
 
     def build(frame: Frame) -> Function:
         def invoke(run: Run, arguments: list[Value]) -> Value:
             values = convert_all(arguments, types, run)
             return call_body(run, body, cost, frame, dict(zip(names, values, strict=True)))
 
-        return Function(names, invoke, types=types)
+        return Function(names, invoke, types=types, result=result)
 
     return build
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from feel.compile.core import Closure, Compiler, compiles
 from feel.numbers import to_int
+from feel.operators import ordered
 from feel.properties import property_of
 from feel.scope import Frame
 from feel.syntax import (
@@ -209,11 +210,12 @@ def _range(compiler: Compiler, node: RangeLiteral) -> Closure:
 
 
 def make_range(start: Value, end: Value, start_included: bool, end_included: bool) -> Range | None:
-    """Return a range, or null where an end is null or the ends are of different types."""
-    if start is None or end is None:
+    """Return a range; null where its ends do not fit together, or where an included end is null."""
+    if (start is None and start_included) or (end is None and end_included):
         return None
     low = None if start is _MISSING else start
     high = None if end is _MISSING else end
-    if low is not None and high is not None and type(low) is not type(high):
+    if low is not None and high is not None and ordered("<=", low, high) is not True:
         return None
-    return Range(low, high, start_included, end_included)
+    indefinite = start is None or end is None
+    return Range(low, high, start_included, end_included, indefinite)

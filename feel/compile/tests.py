@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from feel.compile.core import Closure, Compiler, compiles
+from feel.compile.names import make_range
 from feel.compile.operators import is_null, quiet
 from feel.operators import compare, equal, in_range
 from feel.scope import Frame, Run
-from feel.syntax import Contained, Literal, Name, Node, OneSided, UnaryTests
+from feel.syntax import Contained, Literal, Name, Node, OneSided, RangeLiteral, UnaryTests
 from feel.values import Range, Value
 from feel.walk import mentions
 
@@ -57,12 +58,33 @@ def _element(compiler: Compiler, node: Node) -> Test:
     if isinstance(node, Literal):
         return _constant(node.value)
     wanted = compiler.compile(node)
+    if isinstance(node, RangeLiteral):
+        return _in_literal(wanted)
     return lambda value, frame: matches(value, wanted(frame), frame.run)
+
+
+def _in_literal(wanted: Closure) -> Test:
+    """A range that is written out; one whose ends do not fit decides nothing."""
+
+    def test(value: Value, frame: Frame) -> bool | None:
+        range_ = wanted(frame)
+        return None if range_ is None else _in(value, range_, frame.run)
+
+    return test
 
 
 def _one_sided(compiler: Compiler, node: OneSided) -> Test:
     operand, symbol = compiler.compile(node.operand), node.operator
     return lambda value, frame: compare(symbol, value, operand(frame), frame.run)
+
+
+@compiles(OneSided)
+def _standing_alone(compiler: Compiler, node: OneSided) -> Closure:
+    """Compile ``(= x)`` outside of a test: the range of that one value; ``(!= x)`` is none."""
+    operand = compiler.compile(node.operand)
+    if node.operator != "=":
+        return lambda frame: None
+    return lambda frame: make_range(value := operand(frame), value, True, True)
 
 
 def _constant(constant: Value) -> Test:
@@ -109,7 +131,7 @@ def _not(value: bool | None) -> bool | None:
 
 
 def _cell(compiler: Compiler, node: Node) -> Test:
-    if isinstance(node, OneSided | Literal):
+    if isinstance(node, OneSided | Literal | RangeLiteral):
         return _element(compiler, node)
     wanted = compiler.compile(node)
     if mentions(node, INPUT) and node != Name(INPUT, getattr(node, "position", 0)):
