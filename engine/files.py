@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from lxml import etree
 
-from engine import xml
+from engine import decisions, xml
 from engine.findings import Finding, Severity
 from feel.opening_hours import Calendar, CalendarRefused, load_holidays
 
@@ -192,9 +192,22 @@ def take_diagram(loaded: Loaded, name: str, root: etree._Element) -> None:
 
 
 def take_decision(loaded: Loaded, name: str, root: etree._Element) -> None:
-    for decision in root.iter(f"{{{xml.namespace(root)}}}decision"):
-        loaded.decisions[decision.get("id") or ""] = loaded.files[name].content
-        loaded.decision_files[decision.get("id") or ""] = loaded.files[name].sha256
+    try:
+        model = decisions.load(loaded.files[name].content, file=name)
+    except decisions.DecisionRefused as refused:
+        loaded.findings += refused.findings
+        return
+    loaded.findings += model.findings
+    for decision_id in model.decisions:
+        if decision_id in loaded.decisions:
+            raise FileRefused(
+                name,
+                "duplicate_decision",
+                f"The files '{loaded.decisions[decision_id].file}' and '{name}' both have a "
+                f"decision with the id '{decision_id}'.",
+                "Rename one of the two.",
+            )
+        loaded.decisions[decision_id] = model
 
 
 def take_form(loaded: Loaded, name: str, body: Mapping[str, Any]) -> None:
