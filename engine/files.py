@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any
@@ -45,7 +45,7 @@ class Loaded:
 
     files: dict[str, DefinitionFile] = field(default_factory=dict)
     diagrams: dict[str, etree._Element] = field(default_factory=dict)
-    decisions: dict[str, Any] = field(default_factory=dict)
+    decisions: dict[str, decisions.DecisionModel] = field(default_factory=dict)
     decision_files: dict[str, str] = field(default_factory=dict)  # decision id -> sha256
     forms: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     calendars: dict[str, Any] = field(default_factory=dict)
@@ -208,6 +208,7 @@ def take_decision(loaded: Loaded, name: str, root: etree._Element) -> None:
                 "Rename one of the two.",
             )
         loaded.decisions[decision_id] = model
+        loaded.decision_files[decision_id] = model.sha256
 
 
 def take_form(loaded: Loaded, name: str, body: Mapping[str, Any]) -> None:

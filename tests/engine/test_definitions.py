@@ -4,7 +4,7 @@ import pytest
 
 from engine.definitions import ReleaseRefused, check
 from engine.files import FileKind
-from engine.findings import Severity
+from engine.findings import Finding, Severity
 
 HEAD = (
     '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" '
@@ -80,3 +80,40 @@ def test_the_hash_covers_names_and_contents():
     assert one == check({"a.bpmn": CALL_BACK.encode()}).sha256
     assert one != check({"b.bpmn": CALL_BACK}).sha256
     assert one != check({"a.bpmn": CALL_BACK.replace("Call the client", "Ring")}).sha256
+
+
+DECISION = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="grades"
+  namespace="http://example.org/grades"><decision id="grade" name="Grade">
+  <literalExpression><text>{}</text></literalExpression></decision></definitions>"""
+
+
+def test_decisions_are_loaded_by_id():
+    definitions = check({"grade.dmn": DECISION.format("1 + 1")})
+    assert definitions.decisions["grade"].evaluate("grade", {}).outputs == 2
+    assert definitions.decision_files["grade"] == definitions.files["grade.dmn"].sha256
+
+
+def test_a_decision_that_cannot_be_read_is_refused_with_its_file():
+    with pytest.raises(ReleaseRefused) as refused:
+        check({"grade.dmn": DECISION.format("1 +"), "call_back.bpmn": CALL_BACK})
+    severe = [f for f in refused.value.findings if f.severity == Severity.CANNOT_EXECUTE]
+    assert [finding.file for finding in severe] == ["grade.dmn"]
+
+
+def test_two_decisions_of_one_id_are_refused():
+    with pytest.raises(ReleaseRefused) as refused:
+        check({"a.dmn": DECISION.format("1"), "b.dmn": DECISION.format("2")})
+    assert refused.value.findings[0].message == (
+        "The files 'a.dmn' and 'b.dmn' both have a decision with the id 'grade'."
+    )
+
+
+def test_extra_checks_see_the_finished_definitions():
+    def nothing_is_good_enough(definitions):
+        assert "call_back" in definitions.processes
+        return [Finding("strict", Severity.CANNOT_EXECUTE, "No.")]
+
+    with pytest.raises(ReleaseRefused) as refused:
+        check({"a.bpmn": CALL_BACK}, extra_checks=[nothing_is_good_enough])
+    assert "strict" in {finding.rule for finding in refused.value.findings}
+    assert refused.value.extra["findings"] == refused.value.findings
