@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from api import assets, auth, headers, health, language, logs, metrics, pages, problems, rest, work
 from api.settings import Settings
 from engine.clock import Clock
+from workflows import registry
 
 LARGEST_BODY = 16 * 1024 * 1024  # a cohort file; everything else is far smaller
 LARGEST_FORM = 2 * 1024 * 1024
@@ -23,6 +24,7 @@ def create_app(
 
     ``worker_database`` is a connection in the worker's role, for figures over all tenants.
     """
+    registry.load()
     app = Flask(__name__, static_folder=None, template_folder="pages/templates")
     app.extensions[work.KEY] = work.Parts(settings, database, worker_database or database, clock)
     app.config.update(_configuration(settings))

@@ -15,11 +15,13 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from flask import Response, make_response, request
+from sqlalchemy import delete
 
-from api.auth import actor
+from api.auth import actor as signed_in_actor
 from api.work import now, session
 from engine import idempotency
 from engine.errors import Refusal
+from engine.models import IdempotencyKey
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -44,11 +46,18 @@ def once(view: View) -> View:
             return make_response(view(**values))
         if not (8 <= len(key) <= LONGEST and key.isascii() and key.isprintable()):
             raise BadKey
-        name = {"actor": actor().by, "route": f"{request.method} {request.path}"}
-        given = idempotency.replay(session(), key, body_sha256=body_hash(), now=now(), **name)
+        name = {"actor": signed_in_actor().by, "route": f"{request.method} {request.path}"}
+        try:
+            given = idempotency.replay(session(), key, body_sha256=body_hash(), now=now(), **name)
+        except idempotency.KeyReused:
+            # somebody went back and changed what they had sent: that is another request
+            return make_response(view(**values))
         if given is not None:
             return Response(given.body, given.status, dict(given.headers))
         answer = make_response(view(**values))
+        if answer.status_code >= 400:
+            forget(key, **name)  # shown again to be mended; nothing was carried out
+            return answer
         headers = {h: answer.headers[h] for h in KEPT if h in answer.headers}
         body = answer.get_data()
         idempotency.store(
@@ -57,6 +66,14 @@ def once(view: View) -> View:
         return answer
 
     return cast(View, inside)
+
+
+def forget(key: str, *, actor: str, route: str) -> None:
+    session().execute(
+        delete(IdempotencyKey).where(
+            IdempotencyKey.key == key, IdempotencyKey.actor == actor, IdempotencyKey.route == route
+        )
+    )
 
 
 def body_hash() -> str:

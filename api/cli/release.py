@@ -15,6 +15,7 @@ from engine.definitions import ReleaseRefused
 from engine.errors import Refusal
 from engine.findings import Finding
 from engine.models import Release
+from workflows import registry
 from workflows.releases.checks import casework_checks
 from workflows.releases.queries import releases_of
 from workflows.staff.models import Staff
@@ -56,6 +57,7 @@ def show(given: argparse.Namespace) -> None:
 
 
 def install(given: argparse.Namespace) -> None:
+    registry.load()
     with in_tenant(settings(), given.organisation) as (database, tenant_id):
         try:
             with unit_of_work(database, tenant_id) as session:
@@ -81,6 +83,7 @@ def export(given: argparse.Namespace) -> None:
 
 
 def import_(given: argparse.Namespace) -> None:
+    registry.load()
     paths = [p for p in sorted(given.folder.rglob("*")) if p.suffix in SUFFIXES and p.is_file()]
     if not paths:
         raise Failure(f"There are no definitions in {given.folder}.")

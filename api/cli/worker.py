@@ -7,6 +7,7 @@ from api import logs
 from api.cli.common import database_url, settings
 from engine import worker
 from engine.worker import WorkerSettings
+from workflows import registry
 
 
 def add(commands: Any) -> None:
@@ -17,5 +18,6 @@ def add(commands: Any) -> None:
 def run(given: argparse.Namespace) -> None:
     found = settings()
     logs.configure(found.log_level)
+    registry.load()
     with database_url(found) as url:
         worker.run(WorkerSettings(database_url=url))

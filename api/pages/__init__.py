@@ -11,10 +11,12 @@ from api.assets import asset
 from api.language import language
 from api.pages import (
     account,
+    acts,
     library,
     privacy,
     shortcuts,
     sign_in,
+    task,
 )
 from forms import model
 
@@ -23,6 +25,8 @@ BLUEPRINTS = (
     privacy.blueprint,
     account.blueprint,
     library.blueprint,
+    task.blueprint,
+    acts.blueprint,
 )
 
 
