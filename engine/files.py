@@ -11,7 +11,9 @@ from typing import Any
 import yaml
 from lxml import etree
 
-from engine import decisions, xml
+from engine import xml
+from engine.decisions import DecisionModel, DecisionRefused
+from engine.decisions import load as load_decisions
 from engine.findings import Finding, Severity
 from feel.opening_hours import Calendar, CalendarRefused, load_holidays
 
@@ -45,7 +47,7 @@ class Loaded:
 
     files: dict[str, DefinitionFile] = field(default_factory=dict)
     diagrams: dict[str, etree._Element] = field(default_factory=dict)
-    decisions: dict[str, decisions.DecisionModel] = field(default_factory=dict)
+    decisions: dict[str, DecisionModel] = field(default_factory=dict)
     decision_files: dict[str, str] = field(default_factory=dict)  # decision id -> sha256
     forms: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     calendars: dict[str, Any] = field(default_factory=dict)
@@ -193,8 +195,8 @@ def take_diagram(loaded: Loaded, name: str, root: etree._Element) -> None:
 
 def take_decision(loaded: Loaded, name: str, root: etree._Element) -> None:
     try:
-        model = decisions.load(loaded.files[name].content, file=name)
-    except decisions.DecisionRefused as refused:
+        model = load_decisions(loaded.files[name].content, file=name)
+    except DecisionRefused as refused:
         loaded.findings += refused.findings
         return
     loaded.findings += model.findings
