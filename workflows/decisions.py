@@ -6,19 +6,54 @@ is encrypted under the subject's key (decisions 14 of the design; domain specifi
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy.orm import Session
+
+from engine import providers, releases
 from engine.decisions import DecisionResult
+from engine.definitions import Definitions
 from engine.models import DecisionRecord
 from engine.operations import OperationContext
 from workflows import keys
 
 
+@dataclass(frozen=True, slots=True)
+class OutsideProcess:
+    """What a decision needs to know when no process asks it: an import, a page, a command."""
+
+    session: Session
+    tenant_id: UUID
+    actor: str
+    now: datetime
+    definitions: Definitions
+    settings: Mapping[str, Any]
+    calendars: Any
+    instance_id: None = None
+    business_key: UUID | None = None
+
+    @classmethod
+    def of(
+        cls, session: Session, tenant_id: UUID, service_id: UUID, *, by: str, now: datetime
+    ) -> "OutsideProcess":
+        """Take the release in force and the service's settings and calendars."""
+        release = releases.effective(session, tenant_id, now)
+        definitions = releases.definitions(session, release.id)
+        settings = providers.settings(session, tenant_id, service_id, definitions)
+        calendars = providers.calendars(session, tenant_id, definitions, settings)
+        return cls(session, tenant_id, by, now, definitions, settings, calendars)
+
+
+Asking = OperationContext | OutsideProcess
+
+
 def decide(
-    context: OperationContext, decision_id: str, inputs: Mapping[str, Any], *, subject_id: UUID
+    context: Asking, decision_id: str, inputs: Mapping[str, Any], *, subject_id: UUID
 ) -> Any:
-    """Evaluate a decision of the instance's own release and record it.
+    """Evaluate a decision of the asking instance's release and record it.
 
     ``subject_id`` is whose key closes the inputs: a person, a case or a contact. Returns the
     outputs as they become variables: one output is its value, several are a context.
@@ -48,9 +83,7 @@ def decide(
     return result.outputs
 
 
-def _sealed(
-    context: OperationContext, record_id: UUID, inputs: Mapping[str, Any], subject_id: UUID
-) -> bytes:
+def _sealed(context: Asking, record_id: UUID, inputs: Mapping[str, Any], subject_id: UUID) -> bytes:
     plain = {name: _plain(value) for name, value in inputs.items()}
     table = DecisionRecord.__tablename__
     return keys.encrypt(
