@@ -20,7 +20,6 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
-    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
@@ -97,12 +96,13 @@ def unit_of_work(database: Engine, tenant_id: UUID | None = None) -> Iterator[Se
         yield session
 
 
+ENTER = "SELECT set_config('signpost.tenant', %(tenant)s, true)"
+
+
 def enter_tenant(session: Session, tenant_id: UUID) -> None:
     """Open the rows of ``tenant_id`` until the transaction ends."""
     session.info["tenant_id"] = tenant_id
-    session.execute(
-        text("SELECT set_config('signpost.tenant', :tenant, true)"), {"tenant": str(tenant_id)}
-    )
+    run(session, ENTER, {"tenant": str(tenant_id)})
 
 
 def run(session: Session, statement: str, values: Mapping[str, Any]) -> CursorResult[Any]:

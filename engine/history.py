@@ -47,10 +47,11 @@ SELECT %(tenant_id)s, %(stream)s, seq, %(at)s, %(payload)s, prev_hash, hash FROM
 RETURNING seq
 """
 
-# Links the texts of %(payloads)s to the head of an instance whose row lock is held. Used as the
-# beginning of a WITH RECURSIVE: `chain` holds the entries, `head` the new head.
+# Links the texts in the JSON list %(payloads)s to the head of an instance whose row lock is held.
+# Used as the beginning of a WITH RECURSIVE: `chain` holds the entries, `head` the new head.
 CHAIN = f"""
-line AS (SELECT l.n, l.payload FROM unnest(%(payloads)s::text[]) WITH ORDINALITY AS l(payload, n)),
+line AS (SELECT l.n, l.payload
+  FROM json_array_elements_text(%(payloads)s::json) WITH ORDINALITY AS l(payload, n)),
 chain(n, seq, prev_hash, hash, payload) AS (
   SELECT 0::bigint, history_seq, NULL::bytea, history_hash, NULL::text
   FROM process_instance WHERE id = %(instance_id)s
@@ -151,7 +152,9 @@ def instance_entries(
         "tenant_id": tenant_id,
         "stream": stream,
         "at": at,
-        "payloads": [entry(stream, payload, tenant_id, at) for payload in payloads],
+        "payloads": orjson.dumps(
+            [entry(stream, payload, tenant_id, at) for payload in payloads]
+        ).decode(),
     }
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,11 @@ from engine.errors import Forbidden, NotFound, Refusal
 from engine.models import Timer, UserTask
 from engine.saving import overdue_timer, task_line
 from engine.states import UserTaskState
+
+FRESH = (
+    select(UserTask).where(UserTask.id == bindparam("id")).execution_options(populate_existing=True)
+)
+FRESH_LOCKED = FRESH.where(UserTask.instance_id.is_(None)).with_for_update()
 
 
 class UserTaskNotFound(NotFound):
@@ -69,10 +74,7 @@ def lock(session: Session, user_task_id: UUID) -> UserTask:
     without an instance is locked itself.
     """
     held = instances.hold_of_task(session, user_task_id)
-    fresh = select(UserTask).where(UserTask.id == user_task_id)
-    if held is None:
-        fresh = fresh.where(UserTask.instance_id.is_(None)).with_for_update()
-    task = session.scalar(fresh.execution_options(populate_existing=True))
+    task = session.scalar(FRESH_LOCKED if held is None else FRESH, {"id": user_task_id})
     if task is None:
         raise UserTaskNotFound
     return task
