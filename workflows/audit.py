@@ -1,8 +1,8 @@
 """What casework writes into the history, beside what the engine writes about its instances.
 
-Three kinds of stream: `case:<id>` for changes outside a task, `access:<staff>:<UTC day>` for what
-somebody read, `admin` for logins, staff, roles, keys and configuration. An entry joins the
-transaction of what it records. Personal values arrive as ciphertext or not at all.
+Kinds of stream: `case:<id>` and `person:<id>` for changes outside a task; `access:<staff>:<UTC
+day>` for what somebody read; `admin` for logins, staff, roles, keys and configuration. An entry
+joins the transaction of what it records. Personal values arrive as ciphertext or not at all.
 """
 
 from collections.abc import Iterable
@@ -30,6 +30,21 @@ def of_case(
     """Record a change of a case that no task carries: conflict, seal, break-glass, notes."""
     payload = _line(action, by, {**about, "case_id": case_id})
     history.append(session, f"case:{case_id}", payload, tenant_id=tenant_id, at=at)
+
+
+def of_person(
+    session: Session,
+    tenant_id: UUID,
+    person_id: UUID,
+    action: str,
+    *,
+    by: str,
+    at: datetime,
+    **about: Any,
+) -> None:
+    """Record a change of a person: identity, safe contact, suspended numbers, erasure."""
+    payload = _line(action, by, {**about, "person_id": person_id})
+    history.append(session, f"person:{person_id}", payload, tenant_id=tenant_id, at=at)
 
 
 def of_admin(
