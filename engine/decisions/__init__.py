@@ -4,6 +4,7 @@
 gaps and overlaps. Expressions are FEEL throughout.
 """
 
+from engine.decisions.analysis import analyse
 from engine.decisions.load import load
 from engine.decisions.model import (
     DecisionInfo,
@@ -20,5 +21,6 @@ __all__ = [
     "DecisionRecord",
     "DecisionRefused",
     "DecisionResult",
+    "analyse",
     "load",
 ]

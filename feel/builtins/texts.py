@@ -1,6 +1,6 @@
 """String functions (10.3.4.3)."""
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from feel import regular
 from feel.functions import standard
@@ -17,7 +17,7 @@ def substring(string: str, start: Decimal, length: Decimal | None = None) -> str
     first = place - 1 if place > 0 else len(string) + place
     if length is None:
         return string[first:]
-    size = to_int(length.to_integral_value())
+    size = to_int(length.to_integral_value(ROUND_DOWN))
     return string[first : first + size] if size is not None and size > 0 else None
 
 
@@ -89,10 +89,12 @@ def string_join(run: Run, items: list, delimiter: str | None = None) -> str | No
     return _join(run, items, delimiter or "")
 
 
-@standard("string join", "list: list, delimiter: string?, prefix: string, suffix: string")
+@standard("string join", "list: list, delimiter: any, prefix: string, suffix: string")
 def string_join_within(
     run: Run, items: list, delimiter: str | None, prefix: str, suffix: str
 ) -> str | None:
+    if delimiter is not None and type(delimiter) is not str:
+        return None
     joined = _join(run, items, delimiter or "")
     return None if joined is None else run.text(prefix + joined + suffix)
 
