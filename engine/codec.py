@@ -43,6 +43,10 @@ def pack(instance: Instance, release: str) -> bytes:
         head(instance),
         [scope_row(scope) for scope in instance.scopes()],  # a host comes before its inside
     ]
+    return sealed(rows, release)
+
+
+def sealed(rows: Any, release: str) -> bytes:
     packed = zstandard.ZstdCompressor(level=3).compress(orjson.dumps(rows))
     body = bytes.fromhex(release)[:RELEASE] + packed
     return bytes([VERSION]) + digest(body) + body

@@ -201,24 +201,22 @@ class BusinessRuleTask(Activity):
 
     def perform(self, token: "Token") -> bool:
         run = token.run_of
-        decided = run.decide(token, self)
+        model, result = run.decide(token, self.decision)
         name = self.drawn.properties.get("resultVariable") or self.decision
-        value = checked(decided.outputs, name)
-        run.changes.decided.append(decided)
+        value = checked(result.outputs, name)
+        for record in result.records:  # the decisions that this one requires come first
+            run.changes.decided.append(
+                Decided(
+                    element_id=self.drawn.author_id,
+                    decision_id=record.decision_id,
+                    file_sha256=model.sha256,
+                    inputs=checked_all(record.inputs),
+                    matched_rows=record.matched_rows,
+                    outputs=checked(record.outputs, record.decision_id),
+                )
+            )
         run.wrote(write(token, {name: value}))
         return True
-
-    def record(self, result: Any, inputs: Mapping[str, Any], model: Any) -> Decided:
-        """Say what was decided on which inputs: those that the decision reads, and settings."""
-        read = model.decisions[self.decision].inputs
-        return Decided(
-            element_id=self.drawn.author_id,
-            decision_id=self.decision,
-            file_sha256=model.sha256,
-            inputs={name: inputs.get(name) for name in read},
-            matched_rows=tuple(result.matched_rows),
-            outputs=result.outputs,
-        )
 
 
 class SendTask(Activity):

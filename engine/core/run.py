@@ -20,7 +20,6 @@ from engine.changes import (
     ArmedTimer,
     Changes,
     Command,
-    Decided,
     OpenedTask,
     Step,
 )
@@ -35,11 +34,11 @@ from engine.core.states import WAITING
 from engine.core.tokens import Instance, Token, compact, live
 from engine.core.triggers import Arm, arms_of
 from engine.core.variables import snapshot
+from engine.decisions import DecisionError, DecisionModel, DecisionResult
 from engine.expressions import value_of
 from engine.operations import BusinessError
 
 if TYPE_CHECKING:
-    from engine.core.activities import BusinessRuleTask
     from engine.definitions import Definitions
 
 logger = logging.getLogger(__name__)
@@ -241,20 +240,20 @@ class Run(Moves):
                 type(error).__name__, f"The operation '{operation}' failed.", operation
             ) from error
 
-    def decide(self, token: Token, task: "BusinessRuleTask") -> Decided:
-        """Evaluate the decision of a business rule task on what the token sees."""
-        model = self.definitions.decisions.get(task.decision)
+    def decide(self, token: Token, decision: str) -> tuple[DecisionModel, DecisionResult]:
+        """Evaluate a decision on what the token sees; raises `StepFailed`."""
+        model = self.definitions.decisions.get(decision)
         if model is None:
-            raise StepFailed("NoDecision", f"There is no decision '{task.decision}'.")
+            raise StepFailed("NoDecision", f"There is no decision '{decision}'.")
         ports = self.step.ports
         inputs = {"settings": ports.settings(), **snapshot(token)}
         try:
             result = model.evaluate(
-                task.decision, inputs, now=self.step.now, calendars=ports.calendars()
+                decision, inputs, now=self.step.now, calendars=ports.calendars()
             )
-        except feel.FeelError as error:
+        except (DecisionError, feel.FeelError) as error:
             raise StepFailed(type(error).__name__, str(error)) from error
-        return task.record(result, inputs, model)
+        return model, result
 
     def spec_of(self, process_id: str) -> ScopeSpec:
         """Return the spec of a called process; raises `StepFailed`."""
