@@ -42,10 +42,8 @@ class _Analysis:
         self.table = table
         self.findings = findings
         self.cells = [[take_apart(cell) for cell in rule.cells] for rule in table.rules]
-        self.allowed = [
-            None if tests is None else take_apart(tests)
-            for tests in map(self._allowed, table.inputs)
-        ]
+        declared = [self._allowed(column) for column in table.inputs]
+        self.allowed = [None if tests is None else take_apart(tests) for tests in declared]
         self.columns = [
             Column(column.label, [row[index] for row in self.cells], self.allowed[index])
             for index, column in enumerate(table.inputs)

@@ -24,7 +24,7 @@ def rules(*args, **kwargs):
 GAPS = [
     (["< 10 | 1", "> 10 | 2"], "v is 10"),
     (["[0..2] | 1", "[3..6] | 2", "> 6 | 3", "< 0 | 4"], "v is between 2 and 3"),
-    (["< 10 | 1"], "v is more than 10"),
+    (["<= 10 | 1"], "v is more than 10"),
     (['"a" | 1', '"b" | 2'], "v is any other value"),
     (["true | 1"], "v is false"),
     (['< date("2027-01-01") | 1', '> @"2027-01-01" | 2'], "v is 2027-01-01"),
