@@ -33,6 +33,8 @@ from engine.states import (
 # Not by `state`: a list of bound values does not let PostgreSQL prove that the index fits.
 OPEN_TASK = text("completed_at IS NULL")
 
+HIGH_RISK_FIRST = text("risk_rank DESC")
+
 # Rows of these are updated at every step: room on the page keeps the new version beside the old.
 OFTEN_UPDATED = {"fillfactor": 80}
 
@@ -115,6 +117,10 @@ class ProcessInstance(Base):
     ended_at: Mapped[datetime | None]
 
 
+def _open_tasks(name: str, *columns: Any) -> Index:
+    return Index(f"ix_user_task_open_{name}", "tenant_id", *columns, postgresql_where=OPEN_TASK)
+
+
 class UserTask(Base):
     """Work offered to people: a user task that has been reached, or a message nobody took.
 
@@ -125,24 +131,11 @@ class UserTask(Base):
     __tablename__ = "user_task"
     __table_args__ = (
         # The inbox reads these alone: a person's own work, the queues of a service, a manager's
-        # view over all, each in the order in which it is shown.
-        Index(
-            None,
-            "tenant_id",
-            "actual_owner",
-            "risk_rank",
-            "due_at",
-            postgresql_where=OPEN_TASK,
-        ),
-        Index(
-            None,
-            "tenant_id",
-            "service_id",
-            text("risk_rank DESC"),
-            "due_at",
-            postgresql_where=OPEN_TASK,
-        ),
-        Index(None, "tenant_id", "due_at", postgresql_where=OPEN_TASK),
+        # view over all, each in the order in which it is shown; and what is late.
+        _open_tasks("own", "actual_owner", HIGH_RISK_FIRST, "due_at"),
+        _open_tasks("queue", "service_id", HIGH_RISK_FIRST, "due_at"),
+        _open_tasks("all", HIGH_RISK_FIRST, "due_at"),
+        _open_tasks("late", "due_at"),
         Index(None, "tenant_id", "business_key"),
         Index(None, "instance_id"),
         {"postgresql_with": OFTEN_UPDATED},

@@ -136,22 +136,28 @@ def _instances() -> None:
     )
     op.create_index("ix_user_task_instance_id", "user_task", ["instance_id"])
     op.create_index(
-        "ix_user_task_tenant_id_actual_owner_risk_rank_due_at",
+        "ix_user_task_open_own",
         "user_task",
-        ["tenant_id", "actual_owner", "risk_rank", "due_at"],
+        ["tenant_id", "actual_owner", sa.text("risk_rank DESC"), "due_at"],
         postgresql_where=OPEN_TASK,
     )
     op.create_index(
         "ix_user_task_tenant_id_business_key", "user_task", ["tenant_id", "business_key"]
     )
     op.create_index(
-        "ix_user_task_tenant_id_due_at",
+        "ix_user_task_open_all",
+        "user_task",
+        ["tenant_id", sa.text("risk_rank DESC"), "due_at"],
+        postgresql_where=OPEN_TASK,
+    )
+    op.create_index(
+        "ix_user_task_open_late",
         "user_task",
         ["tenant_id", "due_at"],
         postgresql_where=OPEN_TASK,
     )
     op.create_index(
-        "ix_user_task_tenant_id_service_id_due_at",
+        "ix_user_task_open_queue",
         "user_task",
         ["tenant_id", "service_id", sa.text("risk_rank DESC"), "due_at"],
         postgresql_where=OPEN_TASK,
