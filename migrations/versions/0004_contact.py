@@ -16,7 +16,7 @@ def upgrade() -> None:
     for table in ("case_file", "case_party", "support_option", "number_series", "contact"):
         protect(table, rights="SELECT, INSERT, UPDATE")
     # what was noted, tried and decided is never rewritten
-    for table in ("case_note", "contact_attempt", "attempt_decision"):
+    for table in ("case_note", "contact_attempt", "attempt_decision", "agreed_window"):
         protect(table, rights="SELECT, INSERT")
     protect("suspended_number", rights="SELECT, INSERT, UPDATE")
 
@@ -195,7 +195,6 @@ def _follow_up() -> None:
         sa.Column("channel_id", sa.String(), nullable=True),
         sa.Column("window_id", sa.String(), nullable=True),
         sa.Column("method", sa.String(), nullable=False),
-        sa.Column("mode", sa.String(), nullable=True),
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("daypart", sa.String(), nullable=False),
         sa.Column("card_read_at", sa.DateTime(timezone=True), nullable=False),
@@ -257,6 +256,21 @@ def _follow_up() -> None:
         ["tenant_id", "person_id", "number_token"],
         unique=True,
         postgresql_where=sa.text("lifted_at IS NULL"),
+    )
+    op.create_table(
+        "agreed_window",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("agreed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("agreed_by", sa.String(), nullable=False),
+        sa.Column("times", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_agreed_window_tenant_id_person_id_agreed_at",
+        "agreed_window",
+        ["tenant_id", "person_id", "agreed_at"],
     )
 
 

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import forms
 from engine import messages
 from engine.errors import NotFound, Refusal
 from workflows import keys
@@ -93,7 +94,7 @@ def end(
     message, which the edge drains after the commit.
     """
     contact = _live(session, contact_id)
-    contact.answers = dict(answers)
+    contact.answers = forms.to_json(dict(answers))
     contact.source = answers.get("source") or contact.source
     contact.person_id = person_id or contact.person_id
     contact.status, contact.ended_at = ContactStatus.RECEIVED, now
@@ -129,7 +130,7 @@ def receive(
     contact = _new(session, tenant_id, service_id, channel, source, now=now)
     contact.external_id = external_id
     contact.received_at = received_at or now
-    contact.answers = dict(answers)
+    contact.answers = forms.to_json(dict(answers))
     if answers.get("route") == "existing_case":
         contact.case_id = case_by_number(session, tenant_id, answers.get("case_number")).id
     _announce(session, contact, by=by, now=now)
@@ -143,7 +144,7 @@ def add_details(
     contact = session.get(Contact, contact_id, with_for_update=True)
     if contact is None:
         raise NotFound
-    contact.answers = {**(contact.answers or {}), **answers}
+    contact.answers = {**(contact.answers or {}), **forms.to_json(dict(answers))}
     session.flush()
     return messages.send(
         session,

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base
-from workflows.keys import DataClass, Sealed, encrypted
+from workflows.keys import JSON, DataClass, Sealed, encrypted
 
 
 class ContactAttempt(Sealed, Base):
@@ -34,7 +34,6 @@ class ContactAttempt(Sealed, Base):
     channel_id: Mapped[str | None]  # the line of the safe-contact card that was used
     window_id: Mapped[str | None]  # the safe window it fell into; None: no window is agreed
     method: Mapped[str]  # phone, text_relay, visit, via_referrer, ...
-    mode: Mapped[str | None]  # normal or cold: result of `first_call`
     outcome: Mapped[str]  # the outcomes of the decision `attempt_outcome`
     daypart: Mapped[str]  # am, pm, eve in the zone of the service
     card_read_at: Mapped[datetime]
@@ -95,3 +94,21 @@ class SuspendedNumber(Base):
     suspended_by: Mapped[str]
     lifted_at: Mapped[datetime | None]
     lifted_by: Mapped[str | None]
+
+
+class AgreedWindow(Sealed, Base):
+    """A time that was agreed once, by another safe way, beside the weekly ones of the card."""
+
+    __tablename__ = "agreed_window"
+    __table_args__ = (Index(None, "tenant_id", "person_id", "agreed_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    tenant_id: Mapped[UUID]
+    person_id: Mapped[UUID]
+    times = encrypted(DataClass.C3, JSON)  # {"from", "to"} as ISO instants, {"how"} it was agreed
+    agreed_at: Mapped[datetime]
+    agreed_by: Mapped[str]
+
+    @property
+    def key_subject(self) -> UUID:
+        return self.person_id

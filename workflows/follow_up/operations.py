@@ -1,0 +1,245 @@
+"""What the diagrams of first contact, attempts and call-backs may call."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from engine.models import Outbox
+from engine.operations import OperationContext, operation
+from engine.states import OutboxState
+from workflows import audit
+from workflows.cases import facts
+from workflows.cases.models import Case
+from workflows.decisions import decide
+from workflows.follow_up import attempts, openings
+from workflows.follow_up.models import AttemptDecision, ContactAttempt
+from workflows.people import cards, rules, suspension
+
+# What leaves to a person; the outbox names whom it is for by id alone.
+OUTBOUND = ("sms", "mail", "letter")
+
+
+def case_of(context: OperationContext, case_id: str) -> Case:
+    return context.session.get_one(Case, UUID(case_id))
+
+
+def hours_of(context: OperationContext) -> attempts.Hours:
+    return attempts.Hours(context.calendars, "cal_service")
+
+
+@operation("contact.choose_method")
+def choose_method(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+    """Choose how the person is contacted: decision `contact_method`."""
+    case = case_of(context, case_id)
+    known = facts.of(context.session, case)
+    card = cards.current(context.session, case.person_id)
+    inputs = {
+        "offence_kind": known.get("offence_kind"),
+        "victim_kind": known.get("victim_kind") or "person",
+        "communication_need": known.get("communication_need"),
+        "phone_known": card is not None and any(c.is_phone for c in card.card.channels),
+        "post_safe": post_safe(card),
+    }
+    chosen: dict[str, Any] = decide(context, "contact_method", inputs, subject_id=case.subject_id)
+    return chosen
+
+
+@operation("contact.choose_recipient")
+def choose_recipient(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+    """Choose who is contacted: decision `contact_recipient`."""
+    case = case_of(context, case_id)
+    known = facts.of(context.session, case)
+    inputs = {
+        "person_role": known.get("person_role"),
+        "age": known.get("age"),
+        "guardian_linked": known.get("guardian_linked") or "unknown",
+    }
+    recipient = decide(context, "contact_recipient", inputs, subject_id=case.subject_id)
+    return {"contact_recipient": recipient}
+
+
+@operation("contact.next_window")
+def next_window(
+    context: OperationContext,
+    *,
+    case_id: str,
+    person_id: str,
+    first_due: datetime | None = None,
+    all_due: datetime | None = None,
+    not_before: datetime | None = None,
+) -> dict[str, Any]:
+    """Find when the next attempt may be made.
+
+    Returns ``opens_at`` and ``closes_at`` (UTC; None when nothing is open in four weeks),
+    ``window_id``, ``in_time`` (it opens before the attempt is due) and ``within_limit``.
+    ``first_due`` binds the first attempt, ``all_due`` the later ones.
+    """
+    case, now = case_of(context, case_id), context.now
+    limit = timedelta(days=int(context.settings["window_limit_days"]))
+    card, hours = cards.current(context.session, case.person_id), hours_of(context)
+    last = attempts.last_failed(context.session, case.id)
+    found = openings.choose(
+        attempts.upcoming(context.session, case.person_id, card, hours, now),
+        hours.zone,
+        now=now,
+        last=last.ended_at if last else None,
+        not_before=not_before,
+        within=limit,
+    )
+    due = all_due if last else first_due
+    return {
+        "opens_at": found.starts_at if found else None,
+        "closes_at": found.ends_at if found else None,
+        "window_id": str(found.window_id) if found and found.window_id else None,
+        "in_time": found is not None and (due is None or found.starts_at <= max(due, now)),
+        "within_limit": found is not None and found.starts_at <= now + limit,
+    }
+
+
+@operation("contact.first_call")
+def first_call(context: OperationContext, *, case_id: str, person_id: str) -> dict[str, Any]:
+    """Say how the number may be rung: decision `first_call` (normal, cold, ask_first, never)."""
+    case = case_of(context, case_id)
+    card = cards.current(context.session, case.person_id)
+    channel = attempts.best_channel(context.session, case, card)
+    return {
+        "first_call": rules.first_call(
+            decides(context, case),
+            channel,
+            sensitive=attempts.is_sensitive(context.session, case),
+            suspended=False,
+        )
+    }
+
+
+def decides(context: OperationContext, case: Case) -> rules.Decide:
+    """Return `decide` of this operation, its inputs closed under the case's key."""
+
+    def ask(decision_id: str, inputs: Mapping[str, Any]) -> Any:
+        return decide(context, decision_id, inputs, subject_id=case.subject_id)
+
+    return ask
+
+
+@operation("contact.decide_next")
+def decide_next(
+    context: OperationContext, *, case_id: str, person_id: str, attempt_id: str
+) -> dict[str, Any]:
+    """Say what follows from an attempt: decision `attempt_outcome`. Once for one attempt."""
+    session = context.session
+    case, attempt = case_of(context, case_id), session.get_one(ContactAttempt, UUID(attempt_id))
+    made = session.get(AttemptDecision, attempt.id)
+    if made is None:
+        made = _decide_next(context, case, attempt)
+        session.add(made)
+        session.flush()
+    return {
+        "next_action": made.next_action,
+        "counts": made.counts,
+        "risk_changed": made.risk_changed,
+    }
+
+
+def _decide_next(context: OperationContext, case: Case, attempt: ContactAttempt) -> AttemptDecision:
+    session = context.session
+    known = facts.of(session, case)
+    inputs = {
+        "outcome": attempt.outcome,
+        "counted_attempts": attempts.counted(session, case.id) + 1,
+        "high": case.is_high_risk,
+        "sensitive": attempts.is_sensitive(session, case),
+        "post_safe": post_safe(cards.current(session, case.person_id)),
+        "referrer_verified": facts.flag(known, "referrer_verified"),
+    }
+    outputs = decide(context, "attempt_outcome", inputs, subject_id=case.subject_id)
+    return AttemptDecision(
+        attempt_id=attempt.id,
+        tenant_id=case.tenant_id,
+        case_id=case.id,
+        next_action=outputs["next_action"],
+        counts=outputs["counts"],
+        risk_changed=outputs["risk_changed"],
+        at=context.now,
+    )
+
+
+def post_safe(card: cards.InForce | None) -> str:
+    """Return whether a letter is safe: yes and no are said of an address, else it is unknown."""
+    said = [c.safe_post for c in card.card.channels if c.kind == "address"] if card else []
+    return "yes" if "yes" in said else "no" if "no" in said else "unknown"
+
+
+@operation("contact.suspend_number")
+def suspend_number(
+    context: OperationContext, *, case_id: str, person_id: str, attempt_id: str
+) -> dict[str, Any]:
+    """Suspend the number of an attempt for this person, and purge what waits to be sent to them.
+
+    It holds at once and in every service: each call and each sending reads it. Another client on
+    the same line is not touched.
+    """
+    session = context.session
+    case, attempt = case_of(context, case_id), session.get_one(ContactAttempt, UUID(attempt_id))
+    card = cards.current(session, case.person_id)
+    channel_id = UUID(attempt.channel_id) if attempt.channel_id else None
+    channel = card.card.channel(channel_id) if card else None
+    if channel is not None and channel.is_phone:
+        suspension.suspend(
+            session,
+            case.person_id,
+            channel.value,
+            attempt.outcome,
+            attempt_id=attempt.id,
+            by=attempt.by,
+            now=context.now,
+        )
+    purged = purge_outbox(session, case, now=context.now)
+    about = {"attempt_id": attempt.id, "purged": purged}
+    audit.of_case(
+        session, case.tenant_id, case.id, "outbound.purged", by="system", at=context.now, **about
+    )
+    return {}
+
+
+def purge_outbox(session: Session, case: Case, *, now: datetime) -> int:
+    """Give up whatever waits to be sent to the person of ``case``; return how much that was."""
+    person = Outbox.payload["person_id"].astext == str(case.person_id)
+    waiting = (Outbox.tenant_id == case.tenant_id, Outbox.state == OutboxState.PENDING)
+    gone = session.execute(
+        update(Outbox)
+        .where(*waiting, Outbox.kind.in_(OUTBOUND), person)
+        .values(state=OutboxState.DEAD, finished_at=now, error="NumberSuspended")
+        .returning(Outbox.id)
+    )
+    return len(gone.all())
+
+
+@operation("contact.window_missed")
+def window_missed(
+    context: OperationContext, *, case_id: str, person_id: str, window_id: str | None = None
+) -> dict[str, Any]:
+    """Note that a safe window passed without an attempt: a breach that shows in the record."""
+    case = case_of(context, case_id)
+    about = {"window_id": window_id}
+    audit.of_case(
+        context.session,
+        case.tenant_id,
+        case.id,
+        "window.missed",
+        by="system",
+        at=context.now,
+        **about,
+    )
+    return {}
+
+
+@operation("contact.cancel_pending")
+def cancel_pending(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+    """Give up what waits to be sent to the client: she has rung herself."""
+    case = case_of(context, case_id)
+    purge_outbox(context.session, case, now=context.now)
+    return {}
