@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 from sqlalchemy import (
     CursorResult,
     DateTime,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 
 # Names are fixed, so that migrations can speak of a constraint and a test can compare.
@@ -35,6 +37,13 @@ NAMES = {
 
 APPLICATION_ROLE = "signpost_app"
 WORKER_ROLE = "signpost_worker"
+
+
+# Nobody waits for ever for a lock, and a session that has died in the middle lets go of its own.
+PATIENCE = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '2min'"
+
+
+PASSING = (DeadlockDetected, LockNotAvailable, SerializationFailure)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -76,7 +85,7 @@ def connect(url: str, *, role: str | None = APPLICATION_ROLE, **options: Any) ->
         @event.listens_for(database, "connect")
         def act_as(connection: Any, record: Any) -> None:
             connection.autocommit = True
-            connection.execute(f"SET ROLE {role}")
+            connection.execute(f"SET ROLE {role}; {PATIENCE}")
             connection.autocommit = False
 
     return database
@@ -113,6 +122,17 @@ def run(session: Session, statement: str, values: Mapping[str, Any]) -> CursorRe
     """
     session.flush()
     return session.connection().exec_driver_sql(statement, dict(values))
+
+
+def may_be_repeated(fault: BaseException) -> bool:
+    """Say whether the same unit of work may succeed if it is begun again from the start.
+
+    So it is after a deadlock, a lock that was not granted in time and a connection that was lost
+    before anything was committed.
+    """
+    if not isinstance(fault, DBAPIError):
+        return False
+    return fault.connection_invalidated or isinstance(fault.orig, PASSING)
 
 
 _MEMORY = "engine.memory"

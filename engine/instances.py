@@ -8,6 +8,7 @@ edge drains it after the commit (`engine/messages.py`).
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -45,7 +46,7 @@ BEGIN = """
 INSERT INTO process_instance (id, tenant_id, service_id, business_key, release_id, process_id,
     status, version, state, risk_rank, history_seq, history_hash, started_by, started_at)
 VALUES (%(id)s, %(tenant_id)s, %(service_id)s, %(business_key)s, %(release_id)s, %(process_id)s,
-    'active', 0, '', 0, 0, %(genesis)s, %(by)s, %(now)s)
+    %(status)s, %(version)s, '', %(risk_rank)s, 0, %(genesis)s, %(by)s, %(now)s)
 """
 
 
@@ -85,18 +86,7 @@ def start(
         version=0,
         risk_rank=0,
     )
-    values = {
-        "id": held.id,
-        "tenant_id": tenant_id,
-        "service_id": service_id,
-        "business_key": business_key,
-        "release_id": release.id,
-        "process_id": process_id,
-        "genesis": history.GENESIS,
-        "by": by,
-        "now": now,
-    }
-    run(session, BEGIN, values)
+    run(session, BEGIN, asdict(held) | {"genesis": history.GENESIS, "by": by, "now": now})
     step = _step(session, held, by=by, now=now)
     begun, changes = runtime.start(definitions, Start(process_id, variables, element_id), step)
     _finish(session, held, begun, changes, Deed(by, now))

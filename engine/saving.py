@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
 from engine import history, inbox, payloads
@@ -20,7 +21,7 @@ from engine.db import run
 from engine.errors import Refusal
 from engine.history import CHAIN
 from engine.inbox import json
-from engine.models import Timer, UserTask
+from engine.models import UserTask
 from engine.states import IncidentState, InstanceStatus, TimerKind, UserTaskState
 
 SAVE = f"""
@@ -153,7 +154,7 @@ def save(session: Session, held: Held, state: bytes, changes: Changes, deed: Dee
         _save_decisions(session, after, changes, deed)
     if changes.failed or changes.resolved:
         _save_incidents(session, after, changes, deed)
-    _forget(session, changes)
+    _show(session, changes, deed)
     return after
 
 
@@ -328,11 +329,15 @@ def _about(held: Held, deed: Deed) -> dict[str, Any]:
     }
 
 
-def _forget(session: Session, changes: Changes) -> None:
-    """Let the session read afresh the rows that were written past it."""
-    ids = [task.task_id for task in changes.tasks_closed]
-    for model in (UserTask, Timer):
-        for id in ids:
-            known = session.identity_map.get(identity_key(model, id))
-            if known is not None:
-                session.expire(known)
+def _show(session: Session, changes: Changes, deed: Deed) -> None:
+    """Let tasks that the session holds already show what was written past it."""
+    for closed in changes.tasks_closed:
+        task = session.identity_map.get(identity_key(UserTask, closed.task_id))
+        if task is None:
+            continue
+        written = _closed(closed, deed)
+        set_committed_value(task, "state", str(written["state"]))
+        set_committed_value(task, "completed_at", deed.now)
+        set_committed_value(task, "completed_by", written["by"])
+        set_committed_value(task, "closed_reason", written["reason"])
+        set_committed_value(task, "actual_owner", task.actual_owner or written["by"])

@@ -1,0 +1,58 @@
+"""The unit of work: what it knows, what happens after its commit, how long it waits."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from engine.db import after_commit, may_be_repeated, memory, run, unit_of_work
+
+
+def test_what_comes_after_the_commit_comes_only_then(database: Engine) -> None:
+    done: list[str] = []
+    with unit_of_work(database) as session:
+        after_commit(session, lambda: done.append("after"))
+        with session.begin_nested():
+            done.append("inside")
+        done.append("before")
+    assert done == ["inside", "before", "after"]
+    with pytest.raises(ValueError, match="no"), unit_of_work(database) as session:
+        after_commit(session, lambda: done.append("never"))
+        raise ValueError("no")
+    assert "never" not in done
+
+
+def test_what_a_transaction_knows_goes_with_its_savepoint(database: Engine) -> None:
+    with unit_of_work(database) as session:
+        memory(session)["lock"] = 1
+        with session.begin_nested():
+            pass
+        assert memory(session) == {"lock": 1}
+        with pytest.raises(ValueError, match="back"), session.begin_nested():
+            raise ValueError("back")
+        assert memory(session) == {}
+
+
+def test_nobody_waits_for_ever_for_a_lock(database: Engine) -> None:
+    with unit_of_work(database) as session:
+        assert session.scalar(text("SHOW lock_timeout")) == "10s"
+        assert session.scalar(text("SHOW idle_in_transaction_session_timeout")) == "2min"
+
+
+def test_a_lock_that_is_not_granted_may_be_tried_again(database: Engine) -> None:
+    key = {"key": uuid4().int % 2**31}
+    take = "SELECT pg_advisory_xact_lock(%(key)s)"
+    with unit_of_work(database) as first:
+        run(first, take, key)
+        with pytest.raises(DBAPIError) as caught, unit_of_work(database) as second:
+            run(second, "SET LOCAL lock_timeout = '1ms'", {})
+            run(second, take, key)
+    assert may_be_repeated(caught.value)
+
+
+def test_a_fault_of_our_own_is_not_repeated(database: Engine) -> None:
+    with pytest.raises(DBAPIError) as caught, unit_of_work(database) as session:
+        session.execute(text("SELECT 1 / 0"))
+    assert not may_be_repeated(caught.value)
+    assert not may_be_repeated(ValueError())
