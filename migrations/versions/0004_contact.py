@@ -60,6 +60,9 @@ def _cases() -> None:
         ["tenant_id", "owner_id"],
         postgresql_where=sa.text("closed_at IS NULL"),
     )
+    op.create_index(
+        "ix_case_file_sealed", "case_file", ["tenant_id"], postgresql_where=sa.text("sealed")
+    )
     op.create_index("ix_case_file_tenant_id_person_id", "case_file", ["tenant_id", "person_id"])
     op.create_index(
         "ix_case_file_tenant_id_service_id_status",

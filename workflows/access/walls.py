@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, exists, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Select, Subquery, exists, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute
 
 from workflows.access.actor import Actor
@@ -21,9 +21,14 @@ from workflows.people.models import Person
 Id = InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None]
 
 
+def closed_ids(actor: Actor, now: datetime) -> CompoundSelect[Any]:
+    """The ids of the cases, contacts and people before which a wall stands."""
+    return union(*_in_conflict(actor), *_sealed_away(actor, now))
+
+
 def open_to(actor: Actor, ids: Id, now: datetime) -> ColumnElement[bool]:
     """The condition that no wall stands before what ``ids`` names; null stands for nothing."""
-    closed = union(*_in_conflict(actor), *_sealed_away(actor, now)).subquery()
+    closed = closed_ids(actor, now).subquery()
     return or_(ids.is_(None), ids.not_in(select(closed.c.id)))
 
 

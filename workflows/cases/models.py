@@ -45,6 +45,7 @@ class Case(Base):
         UniqueConstraint("tenant_id", "case_number"),
         Index(None, "tenant_id", "service_id", "status"),
         Index(None, "tenant_id", "person_id"),
+        Index("ix_case_file_sealed", "tenant_id", postgresql_where=text("sealed")),
         Index(None, "tenant_id", "owner_id", postgresql_where=text("closed_at IS NULL")),
         Index(None, "tenant_id", "team_id", postgresql_where=text("closed_at IS NULL")),
         # one contact opens one case, however often the step is repeated

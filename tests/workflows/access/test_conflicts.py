@@ -180,9 +180,10 @@ def test_broken_glass_needs_a_reason_and_is_reviewed_by_another(ark: Organisatio
         )
         assert sees(session, ark, "priya", case_id)
         with pytest.raises(NotAllowed):
-            sealing.review(session, priya, opened.id, now=ark.now)
-        dsl = actor_for(session, ark.dsl, ark.now)
-        assert sealing.review(session, dsl, opened.id, now=ark.now).reviewed_by == dsl.by
+            sealing.review(session, opened.id, by=priya.by, now=ark.now)
+        for _ in range(2):  # a step may be repeated
+            reviewed = sealing.review(session, opened.id, by=str(ark.dsl), now=ark.now)
+            assert reviewed.reviewed_by == str(ark.dsl)
         told = session.scalars(select(MessageInbox.name)).all()
         assert told == ["glass.broken"]
         names = [e.payload["concept_name"] for e in history.read(session, f"case:{case_id}")]
