@@ -150,10 +150,15 @@ def hold_if_free(session: Session, instance_id: UUID) -> Held | None:
 
 def hold_of_task(session: Session, user_task_id: UUID) -> Held | None:
     """Lock the instance of a user task; None when there is no such task or it has no instance."""
+    of_tasks: dict[UUID, UUID] = memory(session).setdefault("of_tasks", {})
+    if user_task_id in of_tasks:
+        return hold(session, of_tasks[user_task_id])
     try:
-        return _lock(session, LOCK_INSTANCE_OF_TASK, user_task_id)
+        held = _lock(session, LOCK_INSTANCE_OF_TASK, user_task_id)
     except InstanceNotFound:
         return None
+    of_tasks[user_task_id] = held.id
+    return held
 
 
 def restore(session: Session, instance_id: UUID) -> runtime.Run:

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from engine import correlation as correlating
 from engine import inbox, instances, payloads, releases, routing, unclaimed
 from engine.changes import DeliverMessage, DeliverSignal
-from engine.db import unit_of_work
+from engine.db import may_be_repeated, unit_of_work
 from engine.definitions import Definitions
 from engine.inbox import Catcher, Message, produced
 from engine.models import Incident, MessageInbox, MessageSubscription
@@ -139,8 +139,11 @@ def drain(
             with unit_of_work(database, tenant_id) as session:
                 found = _deliver(session, row_id, now, report)
                 caused = produced(session)
-        except Exception:
+        except Exception as fault:
             logger.exception("message %s could not be delivered", row_id)
+            if may_be_repeated(fault):
+                queue.append(row_id)
+                continue
             report.failed.append(row_id)
             _put_off(database, tenant_id, row_id, now)
         else:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from engine import inbox, instances
 from engine.changes import FireTimers
-from engine.db import run, unit_of_work
+from engine.db import may_be_repeated, run, unit_of_work
 from engine.inbox import Message
 from engine.models import Incident, Timer, UserTask
 from engine.states import InstanceStatus, TimerKind
@@ -71,9 +71,10 @@ def fire_due(database: Engine, now: datetime, limit: int = 100) -> int:
         try:
             with unit_of_work(database, due.tenant_id) as session:
                 fired += FIRE[TimerKind(due.kind)](session, due, now)
-        except Exception:
+        except Exception as fault:
             logger.exception("timer failed in %s", due.target)
-            _put_off(database, due, now)
+            if not may_be_repeated(fault):  # else the next tick does
+                _put_off(database, due, now)
     return fired
 
 

@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import ColumnElement, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from engine import history, instances, unclaimed
 from engine.changes import Changes, CompleteTask
+from engine.db import memory
 from engine.errors import Forbidden, NotFound, Refusal
 from engine.models import Timer, UserTask
 from engine.saving import overdue_timer, task_line
@@ -25,7 +26,7 @@ from engine.states import UserTaskState
 FRESH = (
     select(UserTask).where(UserTask.id == bindparam("id")).execution_options(populate_existing=True)
 )
-FRESH_LOCKED = FRESH.where(UserTask.instance_id.is_(None)).with_for_update()
+FRESH_LOCKED = FRESH.where(UserTask.instance_id.is_(None)).with_for_update(of=UserTask)
 
 
 class UserTaskNotFound(NotFound):
@@ -66,18 +67,30 @@ def get(session: Session, user_task_id: UUID) -> UserTask:
     return task
 
 
-def lock(session: Session, user_task_id: UUID) -> UserTask:
+def lock(session: Session, user_task_id: UUID, *conditions: ColumnElement[bool]) -> UserTask:
     """Lock the task's process instance, then read the task afresh.
 
     ``populate_existing`` matters: a row that the session has already read keeps its old values
     otherwise, even after the lock is won, and the loser of a race would act a second time. A task
-    without an instance is locked itself.
+    without an instance is locked itself. Locked once in a transaction, it is not read again.
+
+    ``conditions``: what must hold besides, such as the policy of who may see it; a task for which
+    they do not hold does not exist.
     """
+    known: UserTask | None = _locked(session).get(user_task_id)
+    if known is not None and not conditions:
+        return known
     held = instances.hold_of_task(session, user_task_id)
-    task = session.scalar(FRESH_LOCKED if held is None else FRESH, {"id": user_task_id})
+    fresh = (FRESH_LOCKED if held is None else FRESH).where(*conditions)
+    task = session.scalar(fresh, {"id": user_task_id})
     if task is None:
         raise UserTaskNotFound
-    return task
+    return _locked(session).setdefault(user_task_id, task)
+
+
+def _locked(session: Session) -> dict[UUID, UserTask]:
+    locked: dict[UUID, UserTask] = memory(session).setdefault("user_tasks", {})
+    return locked
 
 
 def claim(
