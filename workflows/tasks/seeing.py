@@ -6,9 +6,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import instances
+from engine import user_tasks
 from engine.models import UserTask
-from engine.user_tasks import UserTaskNotFound
 from workflows.access.actor import Actor
 from workflows.access.policy import led_by, offered_to, visible_tasks
 
@@ -18,14 +17,7 @@ def lock_visible(session: Session, actor: Actor, task_id: UUID, *, now: datetime
 
     Raises ``UserTaskNotFound`` for what is not there and for what may not be seen, alike.
     """
-    held = instances.hold_of_task(session, task_id)
-    seen = select(UserTask).where(UserTask.id == task_id, visible_tasks(actor, now))
-    if held is None:
-        seen = seen.with_for_update(of=UserTask)
-    task = session.scalar(seen.execution_options(populate_existing=True))
-    if task is None:
-        raise UserTaskNotFound
-    return task
+    return user_tasks.lock(session, task_id, visible_tasks(actor, now))
 
 
 def is_led_by(session: Session, actor: Actor, task: UserTask) -> bool:
