@@ -23,7 +23,6 @@ def described(answers: Answers) -> Description:
         "phones": _readable(numbers.e164, (*phones, answers.get("phone_now"))),
         "emails": _readable(numbers.email, emails),
         "crime_references": tuple(filter(None, (answers.get("crime_reference"),))),
-        "client_password": answers.get("client_password"),
         "alleged_names": alleged_names(answers),
     }
     if said.is_anonymous(answers):
