@@ -172,7 +172,9 @@ def bytes_of(office: Office) -> int:
         for table in TABLES:
             connection.execute(text(f"VACUUM {table}"))
         total = connection.scalar(
-            text("SELECT sum(pg_total_relation_size(t::regclass)) FROM unnest(CAST(:t AS text[])) AS t"),
+            text(
+                "SELECT sum(pg_total_relation_size(t::regclass)) FROM unnest(CAST(:t AS text[])) AS t"
+            ),
             {"t": list(TABLES)},
         )
         connection.invalidate()  # the next user of the pool must not find the owner
