@@ -26,10 +26,10 @@ from engine.changes import (
     Step,
 )
 from engine.db import after_commit, memory, run
+from engine.deeds import Deed, Held
 from engine.errors import NotFound
 from engine.ports import DatabasePorts
 from engine.runtime import InstanceEnded, NoSuchProcess
-from engine.saving import Deed, Held
 from engine.states import IncidentState, InstanceStatus
 
 LOCK = """

@@ -13,10 +13,10 @@ import feel
 from engine import inbox, releases, xml
 from engine.changes import Thrown
 from engine.core.triggers import MessageTrigger, Trigger
+from engine.deeds import Held
 from engine.definitions import Definitions, Process
 from engine.inbox import Message
 from engine.references import References
-from engine.saving import Held
 
 
 def throw(

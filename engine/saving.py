@@ -5,24 +5,23 @@ statement. What is rarer (subscriptions, messages, decisions, incidents) runs wh
 Every statement is a fixed text, so that the server plans it once per connection.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
-from engine import history, inbox, payloads
-from engine.changes import Changes, ClosedTask, Failed, Line, OpenedTask
+from engine import history, inbox, lines, payloads
+from engine.changes import Changes, ClosedTask, Failed, OpenedTask
 from engine.db import run
+from engine.deeds import Deed, Held
 from engine.errors import Refusal
 from engine.history import CHAIN
 from engine.inbox import json
 from engine.models import UserTask
-from engine.states import IncidentState, InstanceStatus, TimerKind, UserTaskState
+from engine.states import InstanceStatus, TimerKind, UserTaskState
 
 SAVE = f"""
 WITH RECURSIVE {CHAIN},
@@ -100,33 +99,6 @@ class StaleInstance(Refusal):
     """Somebody else has just moved this on. Look again, then repeat what you wanted to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """An instance as it was read under its row lock."""
-
-    id: UUID
-    tenant_id: UUID
-    service_id: UUID | None
-    business_key: UUID | None
-    release_id: UUID
-    process_id: str
-    status: str
-    version: int
-    risk_rank: int
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """Who moves the instance and when, and what is to be said of it beside the core's lines."""
-
-    by: str
-    now: datetime
-    lines: Sequence[Mapping[str, Any]] = ()  # history before the core's own
-    resolution: IncidentState = IncidentState.CANCELLED  # of incidents that are over
-    reason: str | None = None
-    is_cancelled: bool = False
-
-
 def save(session: Session, held: Held, state: bytes, changes: Changes, deed: Deed) -> Held:
     """Write everything that one command changed and return the instance as it is now."""
     business_key = changes.business_key or held.business_key
@@ -175,7 +147,7 @@ def _save_instance(
     ] + [overdue_timer(row) for row in opened if row["due_at"] and not row["completed_at"]]
     gone = {*changes.timers_disarmed, *closed} - {row["id"] for row in armed}
     values = history.instance_entries(
-        held.id, _lines(changes, deed), tenant_id=held.tenant_id, at=deed.now
+        held.id, lines.of_step(held, changes, deed), tenant_id=held.tenant_id, at=deed.now
     ) | {
         "version": held.version,
         "service_id": held.service_id,
@@ -232,44 +204,6 @@ def overdue_timer(task: Mapping[str, Any]) -> dict[str, Any]:
         "kind": TimerKind.OVERDUE,
         "element_id": task["element_id"],
         "due_at": task["due_at"],
-    }
-
-
-def _lines(changes: Changes, deed: Deed) -> Iterable[Mapping[str, Any]]:
-    yield from deed.lines
-    for line in changes.history:
-        yield _line(line, deed.by)
-    for task in changes.tasks_opened:
-        if task.assignee:
-            yield task_line(task.name, task.element_id, "assign", task.assignee)
-
-
-def _line(line: Line, by: str) -> dict[str, Any]:
-    """Return a line of the core in the words of XES. Automatic steps are nobody's deed."""
-    by_a_person = line.element_id is None or line.kind in ("userTask", "manualTask")
-    payload = {
-        "concept_name": line.name,
-        "lifecycle_transition": line.transition,
-        "kind": line.kind,
-    }
-    if line.element_id is not None:
-        payload["element"] = line.element_id
-    if by_a_person and line.transition != "schedule":
-        payload["org_resource"] = by
-    if line.data:
-        payload["data"] = payloads.to_json(line.data)
-    return payload
-
-
-def task_line(name: str, element_id: str, transition: str, by: str, **more: Any) -> dict[str, Any]:
-    """Return a line about a user task that the core does not know of: assign, reassign, ..."""
-    return {
-        "concept_name": name,
-        "lifecycle_transition": transition,
-        "kind": "userTask",
-        "element": element_id,
-        "org_resource": by,
-        **{key: value for key, value in more.items() if value is not None},
     }
 
 

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from engine import history, inbox, payloads
 from engine.definitions import Definitions
+from engine.lines import task_line
 from engine.models import MessageInbox, Timer, UserTask
-from engine.saving import task_line
 from engine.states import MessageState, TimerKind, UserTaskState
 
 PROCESS = "message_inbox"

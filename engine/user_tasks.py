@@ -19,8 +19,9 @@ from engine import history, instances, unclaimed
 from engine.changes import Changes, CompleteTask
 from engine.db import memory
 from engine.errors import Forbidden, NotFound, Refusal
+from engine.lines import task_line
 from engine.models import Timer, UserTask
-from engine.saving import overdue_timer, task_line
+from engine.saving import overdue_timer
 from engine.states import UserTaskState
 
 FRESH = (
@@ -239,7 +240,7 @@ def complete(
     entries = list(lines)
     if task.actual_owner is None:
         _require_eligible(task, by, roles)
-        entries.insert(0, task_line(task.name, task.element_id, "assign", by))
+        entries.insert(0, task_line(task.name, task.element_id, "assign", by, task=task.id))
     elif by in task.excluded_owners:
         raise ExcludedOwner  # he became excluded after he had claimed it
     if task.instance_id is None:
@@ -288,7 +289,7 @@ def _record(
 ) -> None:
     """Write the change of a task and its line of history."""
     session.flush()
-    line = task_line(task.name, task.element_id, transition, by, **about)
+    line = task_line(task.name, task.element_id, transition, by, task=task.id, **about)
     if task.instance_id is not None:
         stream = f"{history.INSTANCE}{task.instance_id}"
     else:

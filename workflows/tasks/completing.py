@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 import forms
 from engine import user_tasks
 from engine.changes import Changes
+from engine.lines import task_line
 from engine.models import UserTask
-from engine.saving import task_line
 from workflows.access.actor import Actor
 from workflows.tasks import drafts
 from workflows.tasks.answers import handler_of

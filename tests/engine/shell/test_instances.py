@@ -288,3 +288,30 @@ def test_what_is_thrown_lies_in_the_inbox_of_the_same_transaction(desk: Desk) ->
     with desk.work() as session:
         sent = session.scalars(select(MessageInbox)).one()
     assert (sent.name, sent.payload, sent.origin_id) == ("told", {"case_id": "1"}, instance_id)
+
+
+def test_history_names_release_tasks_and_those_who_could_do_them(desk: Desk) -> None:
+    release_id = desk.publish({"calls.bpmn": CALLS.replace('name="Ring back"', 'name="Ring"')})
+    instance_id = desk.start(variables={"risk": "none", "case_id": None})
+    first = desk.task(instance_id)
+    desk.complete(first)
+    second = desk.open_tasks(instance_id)[0]
+    with desk.work() as session:
+        entries = history.read(session, f"instance:{instance_id}")
+    began = entries[0].payload
+    assert (began["release"], began["process"]) == (str(release_id), "p")
+    about = {
+        (e.payload.get("task"), e.payload["lifecycle_transition"])
+        for e in entries
+        if e.payload["kind"] == "userTask"
+    }
+    assert about == {
+        (str(first), "schedule"),
+        (str(first), "assign"),
+        (str(first), "complete"),
+        (str(second.id), "schedule"),
+    }
+    offered = next(e.payload for e in entries if e.payload.get("task") == str(second.id))
+    assert second.due_at is not None
+    assert offered["due_at"] == second.due_at.isoformat()
+    assert offered["org_role"] == second.potential_owners
