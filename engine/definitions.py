@@ -98,24 +98,32 @@ def check(files: Mapping[str, str | bytes], *, extra_checks: Iterable[Check] = (
     """
     loaded = load(files)
     diagrams = read_diagrams(loaded)
-    findings = loaded.findings + [
-        finding for diagram in diagrams for finding in diagram.normalised.findings
-    ]
-    findings += lint(
-        Release(
-            diagrams,
-            forms=loaded.forms,
-            decisions=loaded.decisions,
-            calendars=loaded.calendars,
-            role_sets=loaded.role_sets,
-            settings=loaded.settings,
-        )
-    )
+    findings = [*loaded.findings, *lint(release_of(loaded, diagrams))]
     refuse(findings)
     processes = {
         process.id: process for diagram in diagrams for process in read_processes(loaded, diagram)
     }
-    definitions = Definitions(
+    definitions = definitions_of_files(loaded, processes)
+    for extra_check in extra_checks:
+        findings += extra_check(definitions)
+    refuse(findings)
+    return replace(definitions, findings=tuple(findings))
+
+
+def release_of(loaded: Loaded, diagrams: list[Diagram]) -> Release:
+    """Return the files as the linter looks at them."""
+    return Release(
+        diagrams,
+        forms=loaded.forms,
+        decisions=loaded.decisions,
+        calendars=loaded.calendars,
+        role_sets=loaded.role_sets,
+        settings=loaded.settings,
+    )
+
+
+def definitions_of_files(loaded: Loaded, processes: Mapping[str, Process]) -> Definitions:
+    return Definitions(
         sha256=hash_of(loaded.files),
         files=loaded.files,
         processes=processes,
@@ -128,10 +136,6 @@ def check(files: Mapping[str, str | bytes], *, extra_checks: Iterable[Check] = (
         settings=loaded.settings,
         scenarios=loaded.scenarios,
     )
-    for extra_check in extra_checks:
-        findings += extra_check(definitions)
-    refuse(findings)
-    return replace(definitions, findings=tuple(findings))
 
 
 def refuse(findings: list[Finding]) -> None:

@@ -55,13 +55,11 @@ RULES: tuple[Rule, ...] = (
 
 
 def lint(release: Release) -> list[Finding]:
-    """Return every finding, by file and line."""
-    found = [
-        finding
-        for diagram in release.diagrams
-        for rule in RULES
-        for finding in rule(diagram, release)
-    ]
+    """Return every finding, those of the XML pass included, by file and line."""
+    found = [finding for diagram in release.diagrams for finding in diagram.normalised.findings]
+    for diagram in release.diagrams:
+        for rule in RULES:
+            found += rule(diagram, release)
     found = list(dict.fromkeys(found))
     return sorted(found, key=lambda finding: (finding.file or "", finding.line or 0))
 

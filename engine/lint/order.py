@@ -12,6 +12,7 @@ from engine import xml
 from engine.findings import Finding
 from engine.lint.extra import ExtraCheck, diagram_of
 from engine.lint.graph import author_path, shortest_path, shortest_paths, ways_in
+from engine.lint.messages import THROWERS
 from engine.lint.model import Diagram, Node, Scope
 
 if TYPE_CHECKING:
@@ -49,6 +50,22 @@ def shows_form(*form_ids: str) -> StepTest:
     return test
 
 
+def sends_message(*names: str) -> StepTest:
+    """Return a test for events and send tasks that send one of these messages."""
+
+    def test(node: Node) -> bool:
+        if node.kind not in THROWERS:
+            return False
+        references = {part.get("messageRef") for part in (node.element, *node.definitions)}
+        root = node.element.getroottree().getroot()
+        return any(
+            message.get("id") in references and message.get("name") in names
+            for message in xml.bpmn_children(root, "message")
+        )
+
+    return test
+
+
 def any_of(*tests: StepTest) -> StepTest:
     return lambda node: any(test(node) for test in tests)
 
@@ -69,11 +86,15 @@ def never_without(
             for process in definitions.processes.values()
             for activity in xml.bpmn_descendants(process.element, "callActivity")
         }
+        told: set[tuple[str, str]] = set()
         for process in definitions.processes.values():
             if process.id in called and not process.starts:
                 continue  # entered from its callers only
             for diagram, path in paths.open_paths(process):
                 node = path[-1]
+                if (diagram.file, node.id) in told:
+                    continue  # one way to it is enough to look at
+                told.add((diagram.file, node.id))
                 yield diagram.unsafe(
                     rule, node.element, message.format(step=node.label), remedy, author_path(path)
                 )

@@ -1,14 +1,12 @@
 """Deadlines of urgent work that stand still while the office is closed.
 
-A task marked ``safetyCritical`` and whatever is done only on an urgent path must be timed on a
-calendar that is always open. What urgent means is said above the engine: the values that a
+Whatever is done only on an urgent path, and the urgent way through an expression, must be timed on
+a calendar that is always open. What urgent means is said above the engine: the values that a
 condition compares with (``risk_level = "high"``) and the calendars that never close.
 """
 
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
-
-from lxml import etree
 
 import feel
 from engine import xml
@@ -57,22 +55,16 @@ def one_deadline(
         return
     owner_id = text.owner.get("id") or ""
     host_id = text.owner.get("attachedToRef") or owner_id
-    is_critical = xml.properties(host(diagram, text.owner)).get("safetyCritical") == "true"
-    everywhere = is_critical or host_id in on_path or owner_id in on_path
-    for calendar in sorted(closing_calendars(node, urgent, always_open, everywhere)):
-        why = "is safety critical" if is_critical else "is done when the case is urgent"
+    on_urgent_path = host_id in on_path or owner_id in on_path
+    for calendar in sorted(closing_calendars(node, urgent, always_open, on_urgent_path)):
         yield diagram.unsafe(
             "urgent_on_office_time",
             text.owner,
-            f"{xml.label_of(text.owner, diagram.author_id(text.owner))} {why}, but its time runs "
-            f"on '{calendar}', which closes.",
+            f"{xml.label_of(text.owner, diagram.author_id(text.owner))} is done when the case is "
+            f"urgent, but its time runs on '{calendar}', which closes.",
             "Use a calendar that is always open for urgent cases.",
             on_path.get(host_id, ()),
         )
-
-
-def host(diagram: Diagram, owner: etree._Element) -> etree._Element:
-    return diagram.by_id.get(owner.get("attachedToRef") or "", owner)
 
 
 def closing_calendars(
@@ -145,3 +137,23 @@ def flow_is_urgent(flow: Flow, urgent: Collection[str]) -> bool:
         return compares(feel.parse(flow.condition or "null").node, urgent)
     except feel.FeelSyntaxError:
         return False
+
+
+def critical_tasks_have_deadlines() -> ExtraCheck:
+    """Return an extra check: overdue work is chased by its due time, so critical work has one."""
+
+    def check(definitions: "Definitions") -> Iterator[Finding]:
+        for process in definitions.processes.values():
+            diagram = diagram_of(process)
+            for task in xml.bpmn_descendants(process.element, "userTask"):
+                given = xml.properties(task)
+                if given.get("safetyCritical") == "true" and not given.get("dueAt"):
+                    yield diagram.unsafe(
+                        "critical_without_deadline",
+                        task,
+                        f"{xml.label_of(task, diagram.author_id(task))} is safety critical, but "
+                        "nobody is told when it is late: it has no due time.",
+                        "Give it a due time.",
+                    )
+
+    return check

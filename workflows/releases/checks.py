@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator
 
 import forms
+from engine import operations
 from engine.definitions import Check, Definitions
 from engine.findings import Finding, Severity
+from engine.lint import services
 from engine.lint.people import roles
-from engine.standins import unknown_operations
 from forms.findings import Finding as FormFinding
 from forms.findings import FormRefused
+from workflows.releases.protection import protecting_checks
 from workflows.staff.matrix import PORTAL_ROLES, ROLES
 from workflows.staff.models import Position
 
@@ -16,12 +18,12 @@ from workflows.staff.models import Position
 def casework_checks() -> tuple[Check, ...]:
     """Return the checks in the order in which their findings are shown."""
     known = {*ROLES, *PORTAL_ROLES, *Position}
-    return (known_operations, usable_forms, roles(known))
+    return (known_operations, usable_forms, roles(known), *protecting_checks())
 
 
 def known_operations(definitions: Definitions) -> Iterator[Finding]:
-    """Refuse what calls an operation that does not exist."""
-    yield from unknown_operations(definitions, {})
+    """Refuse what calls an operation that does not exist, or with other parameters."""
+    yield from services.operations(operations.registry())(definitions)
 
 
 def usable_forms(definitions: Definitions) -> Iterator[Finding]:

@@ -101,22 +101,23 @@ def urgent(body: str) -> list[Finding]:
     return [finding for finding in found if finding.rule == "urgent_on_office_time"]
 
 
+OFFICE = 'due_working_hours(2, "cal_office")'
+ONCALL = 'due_working_hours(2, "cal_oncall")'
+
+
 def task(due: str, **more: str) -> str:
     given = properties(dueAt=due.replace('"', "&quot;").replace("<", "&lt;"), **more)
     return f'<bpmn:userTask id="ring" name="Ring">{given}</bpmn:userTask>'
 
 
-OFFICE = 'due_working_hours(2, "cal_office")'
-ONCALL = 'due_working_hours(2, "cal_oncall")'
-
-
-def test_a_safety_critical_task_does_not_wait_for_office_hours():
-    found = urgent(straight("ring") + task(OFFICE, safetyCritical="true"))
-    assert found[0].message == (
-        "'Ring' (ring) is safety critical, but its time runs on 'cal_office', which closes."
-    )
-    assert urgent(straight("ring") + task(ONCALL, safetyCritical="true")) == []
-    assert urgent(straight("ring") + task(OFFICE)) == []
+def test_a_safety_critical_task_has_a_due_time():
+    without = f'<bpmn:userTask id="ring" name="Ring">{properties(safetyCritical="true")}'
+    files = {"d": bpmn(straight("ring") + without + "</bpmn:userTask>")}
+    found = check(files, extra_checks=[urgency.critical_tasks_have_deadlines()]).findings
+    assert "critical_without_deadline" in {finding.rule for finding in found}
+    files = {"d": bpmn(straight("ring") + task(ONCALL, safetyCritical="true"))}
+    found = check(files, extra_checks=[urgency.critical_tasks_have_deadlines()]).findings
+    assert "critical_without_deadline" not in {finding.rule for finding in found}
 
 
 def test_the_urgent_way_through_an_expression_counts():
@@ -145,5 +146,6 @@ def test_a_timer_on_an_urgent_step_counts():
     boundary = '<bpmn:boundaryEvent id="late" attachedToRef="ring"><bpmn:timerEventDefinition>'
     boundary += f"<bpmn:timeDuration>{OFFICE}</bpmn:timeDuration></bpmn:timerEventDefinition>"
     boundary += "</bpmn:boundaryEvent>" + flows("late", "finish")
-    critical = straight("ring") + task(ONCALL, safetyCritical="true") + boundary
-    assert [finding.element_id for finding in urgent(critical)] == ["late"]
+    body = behind_a_choice('level = "high"', ONCALL) + boundary
+    assert [finding.element_id for finding in urgent(body)] == ["late"]
+    assert urgent(behind_a_choice('level = "low"', ONCALL) + boundary) == []
