@@ -199,7 +199,6 @@ def take_decision(loaded: Loaded, name: str, root: etree._Element) -> None:
     except DecisionRefused as refused:
         loaded.findings += refused.findings
         return
-    loaded.findings += model.findings
     for decision_id in model.decisions:
         if decision_id in loaded.decisions:
             raise FileRefused(

@@ -2,9 +2,11 @@
 
 One module per kind of mistake. Each has ``check(diagram, release)``; modules that see the whole
 release at once (messages between processes) look at it from each diagram. A rule never raises
-over a broken diagram: the mistake is another rule's finding.
+over a broken diagram: the mistake is another rule's finding. Gaps and overlaps of decision tables
+are found by `engine.decisions`.
 """
 
+from engine.decisions import analyse
 from engine.findings import Finding
 from engine.lint import (
     calendars,
@@ -60,6 +62,8 @@ def lint(release: Release) -> list[Finding]:
     for diagram in release.diagrams:
         for rule in RULES:
             found += rule(diagram, release)
+    for model in {id(model): model for model in release.decisions.values()}.values():
+        found += analyse(model)
     found = list(dict.fromkeys(found))
     return sorted(found, key=lambda finding: (finding.file or "", finding.line or 0))
 

@@ -117,3 +117,21 @@ def test_extra_checks_see_the_finished_definitions():
         check({"a.bpmn": CALL_BACK}, extra_checks=[nothing_is_good_enough])
     assert "strict" in {finding.rule for finding in refused.value.findings}
     assert refused.value.extra["findings"] == refused.value.findings
+
+
+TABLE = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="grades"
+  namespace="http://example.org/grades"><decision id="grade" name="Grade">
+  <decisionTable hitPolicy="UNIQUE">
+  <input><inputExpression typeRef="number"><text>score</text></inputExpression></input>
+  <output name="grade" typeRef="string"/>
+  <rule><inputEntry><text>&lt; 14</text></inputEntry>
+  <outputEntry><text>"standard"</text></outputEntry></rule>
+  <rule><inputEntry><text>&gt; 20</text></inputEntry>
+  <outputEntry><text>"high"</text></outputEntry></rule>
+  </decisionTable></decision></definitions>"""
+
+
+def test_a_gap_in_a_decision_table_is_told_once_and_may_not_be_published():
+    found = check({"grade.dmn": TABLE}).findings
+    assert [finding.severity for finding in found] == [Severity.UNSAFE]
+    assert "score" in found[0].message
