@@ -79,14 +79,17 @@ def settle(
     session: Session, task: UserTask, variables: Mapping[str, Any], *, by: str, now: datetime
 ) -> None:
     """Carry out what somebody decided about a message nobody took, and close the task."""
-    message = session.get_one(MessageInbox, task.message_id, with_for_update=True)
-    again = variables.get("again") is True
+    message = session.get_one(
+        MessageInbox, task.message_id, with_for_update=True, populate_existing=True
+    )
+    is_taken = message.consumed_at is not None  # just now: only the task is left to close
+    again = variables.get("again") is True and not is_taken
     if again:
         message.state = MessageState.PENDING
         message.retry_at = None
         message.expires_at = now + inbox.EXPIRES_AFTER
         inbox.produce(session, [message.id])
-    else:
+    elif not is_taken:
         message.state = MessageState.CLOSED
         message.consumed_at = now
     _close(session, task, UserTaskState.COMPLETED, by=by, now=now)
@@ -94,11 +97,15 @@ def settle(
 
 
 def withdraw(session: Session, message: MessageInbox, *, now: datetime) -> None:
-    """A process has taken the message after all."""
+    """A process has taken the message after all.
+
+    Passes over a task that somebody is closing right now: they wait for the message's row, which
+    we hold, and will find that it has been taken.
+    """
     open_ones = select(UserTask).where(
         UserTask.message_id == message.id, UserTask.completed_at.is_(None)
     )
-    for task in session.scalars(open_ones.with_for_update()):
+    for task in session.scalars(open_ones.with_for_update(skip_locked=True)):
         _close(session, task, UserTaskState.OBSOLETE, by=None, now=now)
         record(session, message, "withdraw", by=None, now=now)
 

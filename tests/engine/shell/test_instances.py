@@ -5,13 +5,26 @@ from uuid import uuid4
 
 import pytest
 from desk import Desk
-from diagrams import boundary, diagram, end, error, message, process, service, start, throw, user
+from diagrams import (
+    boundary,
+    diagram,
+    end,
+    error,
+    message,
+    process,
+    rule,
+    service,
+    start,
+    throw,
+    user,
+)
+from dmn import decision, model, table
 from sqlalchemy import select
 
 from engine import history, instances, user_tasks
 from engine.changes import CancelInstance, SetVariables
 from engine.db import memory
-from engine.models import MessageInbox, UserTask
+from engine.models import DecisionRecord, MessageInbox, UserTask
 from engine.operations import BusinessError, OperationContext, operation
 from engine.runtime import InstanceEnded, NoSuchProcess
 from engine.states import InstanceStatus, UserTaskState
@@ -315,3 +328,28 @@ def test_history_names_release_tasks_and_those_who_could_do_them(desk: Desk) -> 
     assert second.due_at is not None
     assert offered["due_at"] == second.due_at.isoformat()
     assert offered["org_role"] == second.potential_owners
+
+
+def test_a_decision_leaves_a_record_of_what_fired_on_what(desk: Desk) -> None:
+    graded = process(
+        start("begin"),
+        user("ask"),
+        rule("decide", "level"),
+        user("act"),
+        end("done"),
+        flows="begin > ask > decide > act > done",
+        businessKey="case_id",
+    )
+    rows = ['< 14 | "standard"', '>= 14 | "high"']
+    decided = model(decision("level", table(["score"], ["level"], rows)))
+    desk.publish({"p.bpmn": diagram(graded), "level.dmn": decided})
+    case_id = uuid4()
+    instance_id = desk.start(variables={"case_id": str(case_id)})
+    desk.complete(desk.task(instance_id), {"score": 17}, by="chidi")
+    with desk.work() as session:
+        [record] = session.scalars(select(DecisionRecord))
+    assert (record.decision_id, record.element_id) == ("level", "decide")
+    assert record.inputs == {"score": 17}
+    assert (record.outputs, len(record.matched_rows)) == ("high", 1)
+    assert (record.business_key, record.actor) == (case_id, "chidi")
+    assert len(record.file_sha256) == 64

@@ -213,3 +213,32 @@ def test_a_request_sent_twice_at_once_is_carried_out_once(desk: Desk) -> None:
     first, second = together(lambda: post(task_id), lambda: post(task_id))
     assert first == second, (first, second)
     assert isinstance(first, bytes)
+
+
+def test_a_message_taken_while_somebody_closes_its_task(desk: Desk) -> None:
+    """Its catcher comes while a team leader deals with it: one of the two has it, none is lost."""
+    waiting = process(
+        start("begin"),
+        catch("answer", message("answered", correlationKey="case_id")),
+        user("read"),
+        end("done"),
+        flows="begin > answer > read > done",
+    )
+    desk.publish({"p.bpmn": diagram(waiting)})
+    for number in range(10):
+        key = {"case_id": f"C-{number}"}
+        row_id = desk.send("answered", {}, correlation=key, expires_after=timedelta())
+        [asked] = desk.open_tasks()
+        out = together(partial(desk.complete, asked.id), partial(desk.start, variables=key))
+        told = [each for each in out if isinstance(each, Exception)]
+        assert all(isinstance(each, UserTaskNotOpen) for each in told), out
+        desk.drain()
+        row = desk.message(row_id)
+        taken = {task.instance_id for task in desk.open_tasks() if task.element_id == "read"}
+        if row.state == MessageState.DELIVERED:
+            assert taken == {row.consumed_by}
+        else:
+            assert (row.state, taken, told) == (MessageState.CLOSED, set(), [])
+        for task in desk.open_tasks():
+            desk.complete(task.id)
+    assert desk.is_consistent()
