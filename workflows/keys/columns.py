@@ -23,6 +23,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import LargeBinary, event
 from sqlalchemy.orm import Session, UOWTransaction, mapped_column, object_session
 
+import forms
 from workflows.keys.subjects import decrypt, encrypt, load
 
 T = TypeVar("T")
@@ -54,7 +55,8 @@ def _same(value: Any) -> Any:
 
 
 TEXT: Codec[str] = Codec(_same, _same)
-JSON: Codec[Any] = Codec(_same, _same)
+# answers to forms come with dates and numbers of their own; they are read back as text
+JSON: Codec[Any] = Codec(forms.to_json, _same)
 DATE: Codec[date] = Codec(date.isoformat, date.fromisoformat)
 
 
@@ -149,7 +151,7 @@ def _seal_pending(session: Session, flush: UOWTransaction, instances: Any) -> No
 
 
 def _seal(session: Session, row: Any, column: Encrypted[Any]) -> None:
-    value = row.__dict__["_plain"][column.name][1]
+    plain = column.codec.to_json(row.__dict__["_plain"][column.name][1])
     stored = encrypt(
         session,
         row.key_subject,
@@ -157,7 +159,8 @@ def _seal(session: Session, row: Any, column: Encrypted[Any]) -> None:
         row.__tablename__,
         row.id,
         column.name,
-        column.codec.to_json(value),
+        plain,
     )
     setattr(row, column.column, stored)
-    row.__dict__["_plain"][column.name] = (stored, value)
+    # as it will be read in another session, not as it was given
+    row.__dict__["_plain"][column.name] = (stored, column.codec.from_json(plain))

@@ -86,9 +86,8 @@ def record(
     if before is not None and said_password is not None:
         _require_password(card_of(before), said_password)
     in_force = before is None or proof is not None
-    if before is not None and in_force:
-        before.state = CardState.SUPERSEDED
-        session.flush()  # one card in force at a time, says an index
+    if in_force:
+        _supersede(session, before)
     row = SafeContact(
         tenant_id=person.tenant_id,
         person_id=person_id,
@@ -113,10 +112,7 @@ def accept(
 ) -> SafeContact:
     """Put a proposed card in force, now that there is proof."""
     row = _proposed(session, safe_contact_id)
-    before = session.scalar(_in_state(row.person_id, CardState.CURRENT))
-    if before is not None:
-        before.state = CardState.SUPERSEDED
-        session.flush()
+    _supersede(session, session.scalar(_in_state(row.person_id, CardState.CURRENT)))
     row.state, row.change_proof = CardState.CURRENT, proof
     row.confirmed_at, row.confirmed_by = now, by
     session.flush()
@@ -155,6 +151,12 @@ def called(person: Person) -> list[str | None]:
         person.organisation_name,
         *(person.aliases or ()),
     ]
+
+
+def _supersede(session: Session, before: SafeContact | None) -> None:
+    if before is not None:
+        before.state = CardState.SUPERSEDED
+        session.flush()  # one card in force at a time, says an index
 
 
 def _require_password(card: Card, said: str) -> None:

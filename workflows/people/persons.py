@@ -69,28 +69,12 @@ def create(
     band = searching.read_token(session, tenant_id, token, described, by=by, now=now)
     if band == "likely" and not (reason or "").strip():
         raise SayWhyNew
-    person = Person(
-        id=uuid4(),
-        tenant_id=tenant_id,
-        kind=_kind(described),
-        given_name=described.given_name,
-        family_name=described.family_name,
-        known_as=described.known_as,
-        organisation_name=described.organisation_name,
-        aliases=list(described.aliases) or None,
-        born_on=described.born_on,
-        addresses=[dict(address) for address in described.addresses] or None,
-        crime_references=list(described.crime_references) or None,
-        created_at=now,
-        created_by=by,
-        **_only_known(more or {}),
-    )
+    person = _new(tenant_id, described, more or {}, by=by, now=now)
     keys.new_subject(session, tenant_id, person.id, SubjectKind.PERSON, now=now)
     session.add(person)
     session.flush()
-    audit.of_person(
-        session, tenant_id, person.id, "person.created", by=by, at=now, kind=person.kind, band=band
-    )
+    about = {"kind": person.kind, "band": band}
+    audit.of_person(session, tenant_id, person.id, "person.created", by=by, at=now, **about)
     card = card or _card_of(described)
     if card.channels or card.client_password:
         cards.record(session, person.id, card, by=by, now=now)
@@ -154,6 +138,27 @@ def erase(session: Session, person_id: UUID, *, authority: str, by: str, now: da
     keys.erase(session, person_id, now=now)
     audit.of_person(
         session, person.tenant_id, person_id, "person.erased", by=by, at=now, authority=authority
+    )
+
+
+def _new(
+    tenant_id: UUID, described: Description, more: Mapping[str, Any], *, by: str, now: datetime
+) -> Person:
+    return Person(
+        id=uuid4(),
+        tenant_id=tenant_id,
+        kind=_kind(described),
+        given_name=described.given_name,
+        family_name=described.family_name,
+        known_as=described.known_as,
+        organisation_name=described.organisation_name,
+        aliases=list(described.aliases) or None,
+        born_on=described.born_on,
+        addresses=[dict(address) for address in described.addresses] or None,
+        crime_references=list(described.crime_references) or None,
+        created_at=now,
+        created_by=by,
+        **_only_known(more),
     )
 
 

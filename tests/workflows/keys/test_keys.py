@@ -329,3 +329,15 @@ def test_an_unusable_master_key_is_refused(given_text: str) -> None:
         KeyRing.parse(given_text)
     with pytest.raises(keys.MasterKeyMissing):
         KeyRing.from_environment({})
+
+
+def test_a_value_reads_alike_after_the_flush_and_in_another_session(house: House) -> None:
+    given = [{"name": "Jo", "since": date(2027, 1, 2)}]
+    person_id = make_person(house, family_name="Pryce")
+    with house.work() as session:
+        person = session.get_one(Person, person_id)
+        person.aliases = given
+        session.flush()
+        at_once = person.aliases
+    with house.work() as session:
+        assert session.get_one(Person, person_id).aliases == at_once
