@@ -12,6 +12,7 @@ from api.language import language
 from api.pages import (
     account,
     acts,
+    inbox,
     library,
     privacy,
     shortcuts,
@@ -25,6 +26,7 @@ BLUEPRINTS = (
     privacy.blueprint,
     account.blueprint,
     library.blueprint,
+    inbox.blueprint,
     task.blueprint,
     acts.blueprint,
 )

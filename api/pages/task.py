@@ -215,13 +215,6 @@ def adopt(task_id: UUID) -> AnyResponse:
     return redirect(f"/tasks/{task_id}", 303)
 
 
-@blueprint.post("/claim")
-@signed_in
-def claim(task_id: UUID) -> AnyResponse:
-    worklist.claim(session(), task_id, actor=actor(), now=now())
-    return redirect(f"/tasks/{task_id}", 303)
-
-
 @blueprint.post("/release")
 @signed_in
 def release(task_id: UUID) -> AnyResponse:

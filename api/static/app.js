@@ -32,6 +32,12 @@ function renew(fresh) {
   for (const input of document.querySelectorAll('input[name="csrf_token"]')) input.value = fresh;
 }
 
+// What htmx sends carries the page's token too.
+document.addEventListener('htmx:config:request', (event) => {
+  event.detail.ctx.request.headers['X-CSRFToken'] = token();
+});
+document.addEventListener('htmx:response:error', (event) => lookAt(event.detail.ctx.response));
+
 // -- messages ---------------------------------------------------------------------------------
 
 let undo = null;

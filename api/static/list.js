@@ -124,16 +124,16 @@ list.addEventListener('focusin', (event) => {
 const EVERY = 20_000;
 const live = list.querySelector('[data-live]');
 const news = list.querySelector('[data-news]');
-let etag = null;
 let heard = Date.now();
 
 async function listen() {
-  if (document.hidden) return;
+  if (document.hidden || !rows().length) return;
+  const shown = new FormData();
+  for (const row of rows()) shown.append('shown', row.dataset.row);
   try {
-    const answer = await get(list.dataset.changes, etag ? { 'If-None-Match': etag } : {});
-    if (answer.status === 304 || answer.ok) heard = Date.now();
-    if (answer.status === 200) {
-      etag = answer.headers.get('ETag');
+    const answer = await post(list.dataset.changes, shown, { background: true });
+    if (answer.ok) {
+      heard = Date.now();
       show(await answer.json());
     }
   } catch {
@@ -149,9 +149,9 @@ function sayLive() {
   live.textContent = (stale ? live.dataset.stale : live.dataset.fresh).replace('{time}', at);
 }
 
-function show({ ids, gone }) {
+function show({ listed, gone }) {
   const here = new Set(rows().map((row) => row.dataset.row));
-  const count = ids.filter((id) => !here.has(id)).length;
+  const count = listed.filter((id) => !here.has(id)).length;
   news.hidden = count === 0;
   const words = news.querySelector('[data-news-words]');
   const said = (count === 1 ? words.dataset.one : words.dataset.many).replace('{n}', count);

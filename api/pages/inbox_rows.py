@@ -1,0 +1,133 @@
+"""Rows of the inbox: what a list may say of a task and of the case it belongs to."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from api.auth import actor
+from api.language import gettext, say
+from api.pages.subjects import initials_of
+from api.words import when, zone
+from api.work import now, session
+from workflows import keys
+from workflows.access import reading
+from workflows.cases.models import Case
+from workflows.people.models import Person
+from workflows.tasks.inbox import Group
+from workflows.tasks.inbox import Row as Listed
+from workflows.tasks.wording import lasting
+
+LEVEL_OF_RANK = {2: "medium", 3: "high"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One task of the list, as the template draws it."""
+
+    id: UUID
+    name: str
+    reference: str
+    case_address: str | None
+    initials: str
+    service: str
+    reason: str
+    window: str
+    risk_level: str | None
+    due_at: datetime | None
+    holder: str | None  # None: the view has no such column
+    may_claim: bool
+    gone: str = ""
+    just_claimed: bool = False
+
+    @property
+    def address(self) -> str:
+        return f"/tasks/{self.id}"
+
+
+@dataclass(frozen=True)
+class About:
+    """What a list may say of cases: the recorded level, and initials on one's own tasks."""
+
+    levels: Mapping[UUID, str | None]
+    initials: Mapping[UUID, str]
+
+
+def about_cases(rows: Iterable[Listed]) -> About:
+    """Read the levels of all cases of a page, and the initials of those one works on.
+
+    Whoever holds a task may see its case; that the initials were shown is recorded.
+    """
+    listed = list(rows)
+    ids = {row.business_key for row in listed if row.business_key}
+    wanted = select(Case.id, Case.risk_level, Case.person_id).where(Case.id.in_(ids))
+    cases = {case.id: case for case in session().execute(wanted)} if ids else {}
+    levels = {case_id: case.risk_level for case_id, case in cases.items()}
+    own = [row.business_key for row in listed if row.actual_owner == actor().by]
+    mine = sorted({key for key in own if key and key in cases}, key=str)
+    if not mine or not actor().permissions("read_case"):
+        return About(levels, {})
+    people = _people({cases[case_id].person_id for case_id in mine})
+    reading.record_read(session(), actor(), "own tasks", mine, now(), "inbox.shown")
+    return About(levels, {i: people.get(cases[i].person_id, "") for i in mine})
+
+
+def _people(ids: Iterable[UUID]) -> dict[UUID, str]:
+    people = list(session().scalars(select(Person).where(Person.id.in_(set(ids)))))
+    keys.load(session(), [person.id for person in people])
+    return {
+        person.id: initials_of(person)
+        for person in people
+        if not keys.is_erased(session(), person.id)
+    }
+
+
+def row_of(listed: Listed, about: About, *, shared: bool) -> Row:
+    """Return the row of a listed task; ``shared``: the view says who has it."""
+    key = listed.business_key
+    is_case = key in about.levels
+    level = about.levels[key] if key and is_case else LEVEL_OF_RANK.get(listed.risk_rank)
+    mine = listed.actual_owner == actor().by
+    return Row(
+        id=listed.id,
+        name=listed.name,
+        reference=listed.reference or "",
+        case_address=_case_address(listed, is_case),
+        initials=about.initials.get(key, "") if key else "",
+        service=listed.service_name or "",
+        reason=_reason(listed),
+        window=_window(listed),
+        risk_level=level,
+        due_at=listed.due_at,
+        holder=_holder(listed, mine) if shared else None,
+        may_claim=listed.actual_owner is None and listed.completed_at is None,
+        gone=say("done %(at)s", at=when(listed.completed_at)) if listed.completed_at else "",
+    )
+
+
+def _case_address(listed: Listed, is_case: bool) -> str | None:
+    if listed.business_key is None:
+        return None
+    return f"/cases/{listed.business_key}" if is_case else f"/contacts/{listed.business_key}"
+
+
+def _reason(listed: Listed) -> str:
+    """Say one thing that the badges do not: how long it has waited."""
+    if listed.completed_at is not None or listed.group is Group.CALLABLE:
+        return ""
+    waited = now() - listed.created_at
+    return say("waiting %(time)s", time=lasting(waited)) if waited.total_seconds() > 3600 else ""
+
+
+def _window(listed: Listed) -> str:
+    if listed.group is not Group.CALLABLE or listed.due_at is None:
+        return ""
+    return say("window open until %(at)s", at=f"{listed.due_at.astimezone(zone()):%H:%M}")
+
+
+def _holder(listed: Listed, mine: bool) -> str:
+    if mine:
+        return gettext("you")
+    return listed.owner_name or gettext("nobody")

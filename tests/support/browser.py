@@ -1,0 +1,195 @@
+"""Headless Chromium over the real application: the database, the clock and the processes are real.
+
+    with serving(app) as address: ...
+    browser.page("amina")         # signed in
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page
+from werkzeug.serving import make_server
+
+from workflows.identity import totp
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--force-color-profile=srgb",
+    "--font-render-hinting=none",
+    "--hide-scrollbars",
+]
+AXE = Path(__file__).with_name("axe.min.js")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+DESK, TELEPHONE = {"width": 1366, "height": 860}, {"width": 320, "height": 740}
+
+# Collected by the page itself: a strict policy must never have anything to refuse.
+WATCH = """
+window.violations = [];
+document.addEventListener('securitypolicyviolation', (event) => {
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile ?? ''}`);
+});
+"""
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """Serve ``app`` on a free port in threads of this process and yield its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join(timeout=10)
+        server.server_close()
+
+
+@dataclass
+class Visitor:
+    """One person's browser window."""
+
+    page: Page
+    address: str
+    errors: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Page:
+        """Open a page of the application and wait until its script has run."""
+        self.page.goto(self.address + path)
+        self.settle()
+        return self.page
+
+    def settle(self) -> None:
+        # a selector, not a function: the policy forbids evaluating strings
+        self.page.wait_for_selector("html[data-ready]", state="attached")
+
+    def sign_in(self, login_name: str, secret: str, password: str) -> None:
+        """Sign in by keyboard alone."""
+        self.open("/sign-in")
+        keyboard = self.page.keyboard
+        self.page.focus("#name")
+        keyboard.type(login_name)
+        keyboard.press("Tab")
+        keyboard.type(password)
+        keyboard.press("Tab")
+        keyboard.press("Tab")
+        keyboard.type(totp.next_code(secret, datetime.now(UTC)))
+        with self.page.expect_navigation():
+            keyboard.press("Enter")
+        self.settle()
+
+    # -- what every page has to keep -------------------------------------------------------------
+
+    def axe(self) -> list[dict[str, Any]]:
+        """Return what axe finds wrong with the page."""
+        self.page.evaluate(AXE.read_text(encoding="utf-8") + ";0")
+        result = self.page.evaluate(f"axe.run(document, {{runOnly: {RULES}}})")
+        return [
+            {"id": each["id"], "nodes": [node["html"][:200] for node in each["nodes"]][:5]}
+            for each in result["violations"]
+        ]
+
+    def violations(self) -> list[str]:
+        return list(self.page.evaluate("window.violations"))
+
+    def overflow(self) -> int:
+        """Return by how many CSS pixels the page is wider than the window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+    def ungrouped_choices(self) -> list[str]:
+        """Return radio buttons and boxes of several that no legend or group name speaks for."""
+        return list(
+            self.page.evaluate(
+                """[...document.querySelectorAll('input[type=radio]')]
+                .filter((i) => !i.closest('fieldset')?.querySelector(':scope > legend')
+                                  ?.textContent.trim() && !i.closest('[role=radiogroup][aria-label]'))
+                .map((i) => i.name)"""
+            )
+        )
+
+    def small_targets(self) -> list[str]:
+        """Return what can be pressed and is smaller than 24 by 24 CSS pixels.
+
+        Links in a line of text are left out, as WCAG 2.5.8 leaves them out.
+        """
+        return list(
+            self.page.evaluate(
+                """[...document.querySelectorAll('button, summary, input, select, a.btn, a.chip')]
+                .filter((e) => e.checkVisibility() && e.type !== 'hidden')
+                .map((e) => [e, (e.closest('label') ?? e).getBoundingClientRect()])
+                .filter(([, r]) => r.width > 1 && r.height > 1 && (r.width < 24 || r.height < 24))
+                .map(([e, r]) => `${e.outerHTML.slice(0, 120)} ${r.width}x${r.height}`)"""
+            )
+        )
+
+    def covered_stops(self, most: int = 80) -> list[str]:
+        """Tab through the page and return stops that lie under a sticky bar or out of sight."""
+        hidden = []
+        self.page.evaluate("document.activeElement?.blur?.(); scrollTo(0, 0)")
+        for _ in range(most):
+            self.page.keyboard.press("Tab")
+            found = self.page.evaluate(
+                """(() => {
+                  const e = document.activeElement;
+                  if (!e || e === document.body) return 'end';
+                  const r = e.getBoundingClientRect();
+                  const x = Math.min(Math.max(r.left + r.width / 2, 1), innerWidth - 1);
+                  const y = r.top + Math.min(r.height / 2, 20);
+                  const top = document.elementFromPoint(x, y);
+                  const seen = top && (e.contains(top) || top.contains(e) || e.closest('label')?.contains(top));
+                  return seen ? '' : `${e.outerHTML.slice(0, 140)} at ${Math.round(x)},${Math.round(y)} under ${top?.outerHTML.slice(0, 80)}`;
+                })()"""
+            )
+            if found == "end":
+                break
+            if found:
+                hidden.append(found)
+        return hidden
+
+
+@dataclass
+class Stage:
+    """A served application and a Chromium; opens windows for people."""
+
+    chromium: Browser
+    address: str
+    secrets: dict[str, str]  # of the second factors, by login name
+    password: str
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    def window(self, *, dark: bool = False, script: bool = True, **options: Any) -> Visitor:
+        context = self.chromium.new_context(
+            viewport=options.pop("viewport", DESK),
+            locale="en-GB",
+            timezone_id="Europe/London",
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=script,
+            **options,
+        )
+        self.contexts.append(context)
+        context.add_init_script(WATCH)
+        page = context.new_page()
+        visitor = Visitor(page, self.address)
+        page.on("pageerror", lambda error: visitor.errors.append(str(error)))
+        return visitor
+
+    def signed_in(self, login_name: str, **options: Any) -> Visitor:
+        visitor = self.window(**options)
+        visitor.sign_in(login_name, self.secrets[login_name], self.password)
+        return visitor
+
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+
+
+Act = Callable[[Visitor], None]
