@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import Engine, func, or_, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from engine import inbox, instances
@@ -37,6 +37,12 @@ WHERE due_at <= %(now)s AND (retry_at IS NULL OR retry_at <= %(now)s)
 GROUP BY 1, 2, 3
 ORDER BY max(risk_rank) DESC, min(due_at), 3
 LIMIT %(limit)s
+"""
+
+STILL_DUE = """
+SELECT id FROM timer
+WHERE instance_id = %(instance_id)s AND kind = 'bpmn' AND due_at <= %(now)s
+  AND (retry_at IS NULL OR retry_at <= %(now)s)
 """
 
 
@@ -85,20 +91,15 @@ def _fire(session: Session, due: Due, now: datetime) -> int:
     ids = _still_due(session, due, now)
     if not ids or held.status != InstanceStatus.ACTIVE:
         return 0  # another node fired it between our two transactions
-    instances.move(session, due.target, FireTimers(), by=SYSTEM, now=now)
-    if _still_due(session, due, now):
+    changes = instances.move(session, due.target, FireTimers(), by=SYSTEM, now=now)
+    moved_on = {*changes.timers_disarmed, *(timer.timer_id for timer in changes.timers_armed)}
+    if not moved_on.issuperset(ids):
         raise StillDue(f"process instance {due.target}")
     return len(ids)
 
 
 def _still_due(session: Session, due: Due, now: datetime) -> list[UUID]:
-    rows = select(Timer.id).where(
-        Timer.instance_id == due.target,
-        Timer.kind == TimerKind.BPMN,
-        Timer.due_at <= now,
-        or_(Timer.retry_at.is_(None), Timer.retry_at <= now),
-    )
-    return list(session.scalars(rows))
+    return list(run(session, STILL_DUE, {"instance_id": due.target, "now": now}).scalars())
 
 
 def _tell_overdue(session: Session, due: Due, now: datetime) -> int:
