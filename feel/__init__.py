@@ -4,6 +4,7 @@ A standalone interpreter of DMN 1.5's expression language: parsed once (lark, LA
 closures, evaluated under a budget. Nothing of Python is reachable from an expression.
 """
 
+from feel.check import Problem, check
 from feel.errors import (
     BudgetExceeded,
     CalendarError,
@@ -25,11 +26,13 @@ __all__ = [
     "FeelError",
     "FeelSyntaxError",
     "Function",
+    "Problem",
     "Range",
     "Trace",
     "UnaryTests",
     "UnknownCalendar",
     "YearsMonths",
+    "check",
     "evaluate",
     "function",
     "functions",

@@ -56,7 +56,8 @@ class Expression:
         standard leaves undefined is null. Raises ``BudgetExceeded``, and ``CalendarError`` from
         the calendar functions.
         """
-        return self.within(Frame(context, None, Run(now, calendars, trace)))
+        run = Run(now, calendars, trace)
+        return run.result(self.within(Frame(context, None, run)))
 
     def within(self, frame: Frame) -> Value:
         """Return the value in a frame, on the budget of the run that the frame belongs to."""

@@ -1,6 +1,7 @@
 """Tokens to nodes: lark's LALR parser with the tree built as it reads."""
 
 from collections.abc import Iterable
+from decimal import DecimalException
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -44,7 +45,10 @@ class _Builder(Transformer):
     # -- literals -----------------------------------------------------------------------------
 
     def number(self, token: Token) -> Node:
-        return Literal(number(str(token)), _at(token))
+        try:
+            return Literal(number(str(token)), _at(token))
+        except DecimalException:
+            raise _Refused("This number is too large", _at(token)) from None
 
     def text(self, token: Token) -> Node:
         return Literal(str(token), _at(token))

@@ -11,7 +11,7 @@ from feel.values import MAX_DEPTH, MAX_ITEMS, MAX_TEXT, PLAIN, Value, from_pytho
 
 MAX_STEPS = 20_000  # a step is a round of a loop or a call, or as much work as that
 MAX_CALLS = 20  # functions of the author, one within the other
-PARTS_PER_STEP = 50  # small pieces of work, such as comparing two items of lists
+PARTS_PER_STEP = 10  # small pieces of work, such as comparing two items of lists
 
 _CHEAP = frozenset((Decimal, int, float))
 
@@ -79,6 +79,23 @@ class Run:
         if len(value) > 100:
             self.spend(len(value) // 100)
         return value
+
+    def result(self, value: Value) -> Value:
+        """Let a result leave, if it is not too deep or too large once it is written out.
+
+        Lists that share their items are small in here and can be enormous outside.
+        """
+        if type(value) is list or type(value) is dict:
+            self._measure(value, 0)
+        return value
+
+    def _measure(self, value: Value, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            self.too_deep()
+        for item in value.values() if type(value) is dict else value:
+            self.spend_part()
+            if type(item) is list or type(item) is dict:
+                self._measure(item, depth + 1)
 
     def adopt(self, value: Value) -> Value:
         """Return a value that came from outside as a FEEL value, converted once."""

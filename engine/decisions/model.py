@@ -108,7 +108,7 @@ class DecisionModel:
         run = DecisionRun(now, calendars, self.types)
         evaluation = _Evaluation(self, run, inputs)
         try:
-            outputs = evaluation.answer(node)
+            outputs = run.result(evaluation.answer(node))
         except RecursionError:
             raise BudgetExceeded("The decision is nested too deeply") from None
         records = tuple(evaluation.records)
