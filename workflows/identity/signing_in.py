@@ -34,7 +34,8 @@ def sign_in(
     ``code`` is that of the authenticator or a recovery code; ``now`` is real time. The unit of
     work is inside the person's tenant afterwards. Raises ``TooManyAttempts``.
     """
-    login_name = login_name.strip().casefold()
+    # PostgreSQL has no NUL in a text; a name with one is a wrong name, not a fault
+    login_name = login_name.replace("\0", "?").strip().casefold()
     keys = throttle.keys_for(login_name, address)
     throttle.take_turn(session, keys, now=now)
     login = _login(session, login_name)

@@ -82,6 +82,7 @@ def test_name_password_and_code_open_a_session(door: Door) -> None:
         ("amina", "x" * 100_000, None),
         ("amina", PASSWORD, "１２３４５６"),
         ("amina\x01", PASSWORD, None),
+        ("amina\0", PASSWORD, None),
     ],
 )
 def test_whatever_is_wrong_the_answer_is_the_same(
