@@ -136,6 +136,14 @@ class UserTask(Base):
         _open_tasks("queue", "service_id", HIGH_RISK_FIRST, "due_at"),
         _open_tasks("all", HIGH_RISK_FIRST, "due_at"),
         _open_tasks("late", "due_at"),
+        # what somebody has done today
+        Index(
+            "ix_user_task_done",
+            "tenant_id",
+            "completed_by",
+            "completed_at",
+            postgresql_where=text("completed_at IS NOT NULL"),
+        ),
         Index(None, "tenant_id", "business_key"),
         Index(None, "instance_id"),
         {"postgresql_with": OFTEN_UPDATED},

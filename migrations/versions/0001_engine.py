@@ -136,6 +136,12 @@ def _instances() -> None:
     )
     op.create_index("ix_user_task_instance_id", "user_task", ["instance_id"])
     op.create_index(
+        "ix_user_task_done",
+        "user_task",
+        ["tenant_id", "completed_by", "completed_at"],
+        postgresql_where=sa.text("completed_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_user_task_open_own",
         "user_task",
         ["tenant_id", "actual_owner", sa.text("risk_rank DESC"), "due_at"],

@@ -85,7 +85,7 @@ class Asked:
 def asked_by(session: Session, task: UserTask, *, now: datetime) -> Asked | None:
     """Return what ``task`` asks; None for a task that only needs to be done.
 
-    Locks the task's instance, whose release says which version of the form it is.
+    The release of the task's instance says which version of the form it is.
     """
     form = form_of(session, task)
     if form is None:
@@ -101,8 +101,7 @@ def form_of(session: Session, task: UserTask) -> Form | None:
         return UNCLAIMED
     if task.form_id is None:
         return None
-    held = instances.hold(session, task.instance_id)
-    definitions = releases.definitions(session, held.release_id)
+    definitions = releases.definitions(session, instances.release_of(session, task.instance_id))
     return form_in(definitions, task.form_id)
 
 

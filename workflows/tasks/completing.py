@@ -56,23 +56,18 @@ def complete(
     require_may_do(task, actor)
     asked = asked_by(session, task, now=now)
     checked = _check(asked, answers, form_sha256)
-    given = _take_over(session, task, checked, actor, now) if asked else {}
-    variables = (forms.variables(asked.form, checked) if asked else {}) | given
-    lines = []
-    dropped: list[str] = []
+    variables: dict[str, Any] = {}
+    lines, dropped = [], []
     if asked is not None:
+        given = _take_over(session, task, checked, actor, now)
+        variables = forms.variables(asked.form, checked) | given
         dropped = asked.dropped(answers)
         kept = _keep(session, task, asked, checked, actor, now)
         lines.append(_line(task, kept, dropped, actor))
     drafts.discard(session, task.id, actor)
+    roles = actor.role_keys(task.service_id)
     changes = user_tasks.complete(
-        session,
-        task.id,
-        variables,
-        by=actor.by,
-        now=now,
-        roles=actor.role_keys(task.service_id),
-        lines=lines,
+        session, task.id, variables, by=actor.by, now=now, roles=roles, lines=lines
     )
     return Completion(task, changes, checked, tuple(dropped))
 
