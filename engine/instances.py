@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from engine import history, releases, routing, runtime, saving
+from engine import history, late, releases, routing, runtime, saving
 from engine.changes import (
     CancelInstance,
     Changes,
@@ -40,6 +40,7 @@ LOCK_INSTANCE = LOCK.format(which="%(id)s")
 LOCK_INSTANCE_IF_FREE = LOCK_INSTANCE + "SKIP LOCKED"
 LOCK_INSTANCE_OF_TASK = LOCK.format(which="(SELECT instance_id FROM user_task WHERE id = %(id)s)")
 
+RELEASE = "SELECT release_id FROM process_instance WHERE id = %(id)s"
 STATE = "SELECT state FROM process_instance WHERE id = %(id)s"
 
 BEGIN = """
@@ -161,8 +162,26 @@ def hold_of_task(session: Session, user_task_id: UUID) -> Held | None:
     return held
 
 
+def release_of(session: Session, instance_id: UUID) -> UUID:
+    """Return the release of an instance without locking it: for whoever only looks."""
+    held = _held(session).get(instance_id)
+    if held is not None:
+        return held.release_id
+    release_id: UUID | None = run(session, RELEASE, {"id": instance_id}).scalar_one_or_none()
+    if release_id is None:
+        raise InstanceNotFound
+    return release_id
+
+
+def variables(session: Session, instance_id: UUID) -> dict[str, Any]:
+    """Return the variables of an instance without locking it: for whoever only looks."""
+    definitions = releases.definitions(session, release_of(session, instance_id))
+    state = run(session, STATE, {"id": instance_id}).scalar_one()
+    return runtime.restore(definitions, bytes(state)).variables
+
+
 def restore(session: Session, instance_id: UUID) -> runtime.Run:
-    """Return an instance as it is stored, to look at and not to move."""
+    """Lock an instance and return it as it is stored, to compare and not to move."""
     return _restore(session, hold(session, instance_id))
 
 
@@ -203,6 +222,8 @@ def _finish(session: Session, held: Held, moved: runtime.Run, changes: Changes, 
     after = saving.save(session, held, moved.state(), changes, deed)
     if changes.thrown:
         routing.throw(session, after, changes.thrown, by=deed.by, now=deed.now)
+    if changes.tasks_closed:
+        late.call_off(session, after, changes.tasks_closed, by=deed.by, now=deed.now)
     _held(session)[after.id] = after
     if after.status == InstanceStatus.ACTIVE:
         _cache.keep(session, after, moved)

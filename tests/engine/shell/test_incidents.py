@@ -108,7 +108,7 @@ def test_a_skipped_step_is_left_behind_with_what_was_set_by_hand(desk: Desk, fai
         )
     assert desk.open_tasks(failed)[0].element_id == "go_on"
     with desk.work() as session:
-        assert instances.restore(session, failed).variables["answer"] == "by telephone"
+        assert instances.variables(session, failed)["answer"] == "by telephone"
     assert desk.incidents() == []
     assert desk.is_consistent()
 

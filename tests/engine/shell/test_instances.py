@@ -185,7 +185,7 @@ def test_what_an_operation_wrote_is_committed_with_the_step(desk: Desk) -> None:
     desk.complete(desk.task(instance_id), {"text": "well"})
     assert noted(desk, "well") == 1
     with desk.work() as session:
-        assert instances.restore(session, instance_id).variables["noted"] == "well"
+        assert instances.variables(session, instance_id)["noted"] == "well"
 
 
 def test_nothing_stays_of_a_completion_that_is_rolled_back(desk: Desk) -> None:
@@ -353,3 +353,15 @@ def test_a_decision_leaves_a_record_of_what_fired_on_what(desk: Desk) -> None:
     assert (record.outputs, len(record.matched_rows)) == ("high", 1)
     assert (record.business_key, record.actor) == (case_id, "chidi")
     assert len(record.file_sha256) == 64
+
+
+def test_whoever_only_looks_waits_for_nobody(desk: Desk) -> None:
+    release_id = desk.publish({"calls.bpmn": CALLS})
+    instance_id = desk.start(variables={"risk": "none", "case_id": None})
+    with desk.work() as mover:
+        instances.hold(mover, instance_id)
+        with desk.work() as reader:
+            assert instances.release_of(reader, instance_id) == release_id
+            assert instances.variables(reader, instance_id)["risk"] == "none"
+            with pytest.raises(instances.InstanceNotFound):
+                instances.release_of(reader, uuid4())

@@ -64,7 +64,7 @@ def published(desk: Desk) -> Desk:
 
 def variables(desk: Desk, instance_id: UUID) -> dict[str, Any]:
     with desk.work() as session:
-        return instances.restore(session, instance_id).variables
+        return instances.variables(session, instance_id)
 
 
 def test_a_message_starts_one_instance_with_payload_and_key_as_variables(published: Desk) -> None:

@@ -116,7 +116,7 @@ def test_an_overdue_task_starts_the_ladder_once(desk: Desk, fire: Fire) -> None:
     assert (late.id, look.element_id, look.service_id) == (task.id, "look", task.service_id)
     assert look.instance_id is not None
     with desk.work() as session:
-        variables = instances.restore(session, look.instance_id).variables
+        variables = instances.variables(session, look.instance_id)
     assert variables == {
         "task_id": str(task.id),
         "process_id": "p",
