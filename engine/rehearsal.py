@@ -51,7 +51,7 @@ from engine.standins import (
 
 __all__ = ["BusinessError", "Incident", "OpenTask", "Rehearsal", "ReleaseRefused"]
 
-MOST_DELIVERIES = 10_000  # at one go: processes that answer each other for ever are stopped
+MOST_DELIVERIES = 2_000  # at one go: processes that answer each other for ever are stopped
 
 
 class Rehearsal:
@@ -70,6 +70,7 @@ class Rehearsal:
         self._ports = StandIns(self.definitions, functions)
         self._now = in_utc(now)
         self._instances: dict[InstanceId, Rehearsed] = {}
+        self._active: dict[InstanceId, Rehearsed] = {}  # those that have not ended
         self._trace: list[tuple[InstanceId, str]] = []
         self._incidents: dict[UUID, Incident] = {}
         self._ambiguous: list[Incident] = []
@@ -90,7 +91,7 @@ class Rehearsal:
     def complete(self, task_id: UUID | str, data: Mapping[str, Any] | None = None) -> None:
         """Complete an open task with ``data`` as variables. Raises `runtime.TaskNotOpen`."""
         id = UUID(str(task_id))
-        for rehearsed in self._instances.values():
+        for rehearsed in self._active.values():
             if any(task.task_id == id for task in rehearsed.run.open_tasks()):
                 self._apply(rehearsed, CompleteTask(id, data or {}))
                 self._deliver()
@@ -178,13 +179,13 @@ class Rehearsal:
                 priority=task.priority,
                 follow_up_at=task.follow_up_at,
             )
-            for rehearsed in self._instances.values()
+            for rehearsed in self._active.values()
             for task in rehearsed.run.open_tasks()
         ]
 
     def task_variables(self, task_id: UUID) -> dict[str, Any]:
         """All that an open task sees. Raises `runtime.TaskNotOpen`."""
-        for rehearsed in self._instances.values():
+        for rehearsed in self._active.values():
             if any(task.task_id == task_id for task in rehearsed.run.open_tasks()):
                 return deepcopy(rehearsed.run.task_variables(task_id))
         raise runtime.TaskNotOpen
@@ -231,7 +232,7 @@ class Rehearsal:
     def _start(self, command: Start) -> InstanceId:
         run, changes = runtime.start(self.definitions, command, self._step())
         rehearsed = Rehearsed(uuid4(), command.process_id, run)
-        self._instances[rehearsed.id] = rehearsed
+        self._instances[rehearsed.id] = self._active[rehearsed.id] = rehearsed
         self._take(rehearsed, changes)
         return rehearsed.id
 
@@ -244,6 +245,8 @@ class Rehearsal:
     def _take(self, rehearsed: Rehearsed, changes: Changes) -> None:
         """Keep what a command changed; what was thrown is delivered afterwards."""
         rehearsed.risk_rank = changes.risk_rank
+        if changes.ended:
+            self._active.pop(rehearsed.id, None)
         rehearsed.history += changes.history
         rehearsed.decided += changes.decided
         self._trace += [
@@ -309,8 +312,8 @@ class Rehearsal:
         taken = list(dict.fromkeys(rehearsed.id for rehearsed, _ in waiting))
         taken = [id for id in taken if id != origin]
         for id in taken:
-            if not self._instances[id].run.ended:
-                self._apply(self._instances[id], DeliverSignal(sent.name, content(sent)))
+            if id in self._active:
+                self._apply(self._active[id], DeliverSignal(sent.name, content(sent)))
         for process_id, element_id in self._starts("signal", sent.name):
             taken.append(self._start(Start(process_id, content(sent), element_id)))
         return taken
@@ -318,7 +321,7 @@ class Rehearsal:
     def _catchers(self, kind: str, sent: Sent) -> list[tuple[Rehearsed, ArmedSubscription]]:
         return [
             (rehearsed, catcher)
-            for rehearsed in self._instances.values()
+            for rehearsed in self._active.values()
             for catcher in rehearsed.run.subscriptions()
             if catcher.kind == kind
             and catcher.name == sent.name
@@ -336,7 +339,7 @@ class Rehearsal:
     def _next_due(self) -> tuple[datetime, Rehearsed] | None:
         due = [
             (timer.due_at, -rehearsed.risk_rank, index, rehearsed)
-            for index, rehearsed in enumerate(self._instances.values())
+            for index, rehearsed in enumerate(self._active.values())
             for timer in rehearsed.run.timers()
         ]
         if not due:

@@ -30,7 +30,8 @@ from engine.core.moves import Moves, is_due, is_open_task
 from engine.core.nodes import ScopeSpec
 from engine.core.recorder import Recorder, opened_task, subscription, timer
 from engine.core.refusals import InstanceEnded, TaskNotOpen
-from engine.core.states import WAITING
+from engine.core.repeats import MultiInstance
+from engine.core.states import FUTURE, WAITING
 from engine.core.tokens import Instance, Token, compact, live
 from engine.core.triggers import Arm, arms_of
 from engine.core.variables import snapshot
@@ -147,8 +148,7 @@ class Run(Moves):
             if taken >= MAX_STEPS or time.monotonic() - started > MAX_SECONDS:
                 self.park(token, out_of_budget(token))
                 continue
-            if not token.triggered:  # instances of one activity have a limit of their own
-                taken += 1
+            taken += counts(token)
             self.attempt(token)
         if not self.instance.has_ended:
             self.look_for_stuck_joins()
@@ -260,6 +260,17 @@ class Run(Moves):
         if process_id not in self.definitions.processes:
             return super().spec_of(process_id)
         return self.specs(process_id)
+
+
+def counts(token: Token) -> bool:
+    """Whether a step counts towards the budget: every arrival at a node does, except that of an
+
+    instance of a multi-instance activity, of which there is a limited number anyway.
+    """
+    if token._state != FUTURE:
+        return False
+    parent = token.parent if token.triggered else None
+    return parent is None or not isinstance(parent.task_spec, MultiInstance)
 
 
 def out_of_budget(token: Token) -> StepFailed:
