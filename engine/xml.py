@@ -185,7 +185,8 @@ def label_of(element: etree._Element, element_id: str | None) -> str:
         return f"'{name}' ({element_id})"
     if name or element_id:
         return f"'{name or element_id}'"
-    return f"a {local(element)} without an id (line {line(element)})"
+    at = line(element)
+    return f"the {local(element)} on line {at}" if at else f"the implicit {local(element)}"
 
 
 def properties(element: etree._Element) -> dict[str, str]:

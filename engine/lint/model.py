@@ -22,6 +22,7 @@ from engine.normalise.flows import (
     nodes_of,
 )
 
+UNDRAWN = {"startEvent": "the start", "endEvent": "its end", "parallelGateway": "the start"}
 WAITING = {"userTask", "manualTask", "receiveTask", "intermediateCatchEvent", "eventBasedGateway"}
 
 
@@ -48,6 +49,9 @@ class Node:
 
     @property
     def label(self) -> str:
+        """Name the node as its author knows it; what nobody drew is called by what it is."""
+        if self.author_id is None and not self.name:
+            return UNDRAWN.get(self.kind, "a step without an id")
         return xml.label_of(self.element, self.author_id)
 
     @property
