@@ -17,6 +17,8 @@ from workflows.access.actor import actor_for
 from workflows.cases.models import Case
 from workflows.contact import intake
 from workflows.contact.models import Contact
+from workflows.staff.models import Position
+from workflows.staff.rota import put_on_rota
 from workflows.tasks import completing
 
 
@@ -28,6 +30,21 @@ class House:
         registry.load()
         with org.work() as session:
             releases.install_shipped(session, org.tenant_id, now=clock.now())
+            self._rota(session)
+
+    def _rota(self, session: Session) -> None:
+        """Dana is on duty in the support service for a year, and Femi if she cannot decide."""
+        for position, who in ((Position.DUTY_WORKER, "dana"), (Position.DUTY_MANAGER, "femi")):
+            put_on_rota(
+                session,
+                self.org.services["support"],
+                position,
+                self.org.staff[who],
+                self.now,
+                self.now + timedelta(days=365),
+                by="system",
+                now=self.now,
+            )
 
     @property
     def now(self) -> datetime:

@@ -166,10 +166,15 @@ def link(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
 
 @operation("contact.sweep")
 def sweep(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
-    """Say whether a closed contact speaks of a child or of danger and nobody raised a concern."""
+    """Say whether a closed contact speaks of danger, or of a child, and nobody raised a concern.
+
+    Where a case goes on, the child is asked about in it: the first contact and the grading both
+    do. A contact that ended without one is the one in which a child is forgotten.
+    """
     contact = contact_of(context, contact_id)
     answers = contact.answers or {}
-    speaks = said.mentions_child(answers) or answers.get("immediate_danger") == "yes"
+    forgotten = said.mentions_child(answers) and contact.case_id is None
+    speaks = forgotten or answers.get("immediate_danger") == "yes"
     return {
         "missed": speaks and not _concern_was_raised(context, contact),
         "case_id": str(contact.case_id) if contact.case_id else None,
