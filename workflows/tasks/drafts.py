@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 import forms
 from engine.errors import Refusal
 from engine.models import UserTask
+from engine.user_tasks import NotActualOwner
 from workflows import audit
 from workflows.access.actor import Actor
 from workflows.tasks.asked import Asked
@@ -74,8 +75,11 @@ def save_task(
 
     ``version`` is that of the draft the page was opened or last saved with; None for none.
     Raises ``DraftConflict`` when that is not the stored one: its ``extra`` say whose and when,
-    and what they wrote is in the stored draft.
+    and what they wrote is in the stored draft. What a colleague has claimed is theirs to write;
+    a task that is over keeps what was typed into it too late.
     """
+    if task.is_open and task.actual_owner not in (None, actor.by):
+        raise NotActualOwner(by=task.actual_owner, at=task.claimed_at)
     here = {"user_task_id": task.id}
     return _save(session, here, answers, written, actor=actor, now=now, version=version)
 
