@@ -7,6 +7,7 @@ item as a list of it, and a date as its midnight in UTC where a date and time is
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from functools import cached_property
 from typing import Any
 
 from lxml import etree
@@ -130,8 +131,9 @@ class Types:
         kind = SIMPLE.get(name)
         return value is not None if kind is None else type(value) is kind
 
+    @cached_property
     def checks(self) -> Mapping[str, Any]:
-        """Return the tests that ``instance of`` uses, by the names of the types."""
+        """The tests that ``instance of`` uses, by the names of the types."""
         return {name: self._check(item) for name, item in self.declared.items()}
 
     def _check(self, item: ItemType) -> Any:

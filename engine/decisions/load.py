@@ -97,7 +97,8 @@ class _Loader:
                 "duplicate_id", f"Two elements have the id '{key}'.", "Rename one.", element
             )
         type_ = type_ref(variable) if variable is not None else None
-        self.nodes[key] = Node(key, name, KINDS[xml.local(element)], type_)
+        label = normal_name(element.get("name") or "")
+        self.nodes[key] = Node(key, name, KINDS[xml.local(element)], type_, label=label)
         self.elements[key] = element
 
     # -- kinds of nodes -----------------------------------------------------------------------

@@ -48,11 +48,14 @@ class DecisionResult:
     ``outputs``: the value of one output, a context of several, a list under COLLECT and the
     order policies, and null (or an empty list) if nothing matched and there is no default.
     ``records`` holds this decision and every one it required, in order of evaluation.
+    ``missing`` are the names that cells, results and expressions read and that were absent or
+    null, such as a setting that nobody made; an input that is null is not among them.
     """
 
     outputs: Value
     matched_rows: tuple[str, ...]
     records: tuple[DecisionRecord, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass
@@ -70,6 +73,7 @@ class Node:
     closure: Closure | None = None
     requires: tuple[str, ...] = ()
     knowledge: tuple[str, ...] = ()
+    label: str = ""  # what it is called in the drawing, where its variable is called otherwise
     free_names: frozenset[str] = frozenset()
     table: Table | None = None
     outputs: tuple[str, ...] = ()  # of a service: ids of its output decisions
@@ -113,12 +117,14 @@ class DecisionModel:
             raise BudgetExceeded("The decision is nested too deeply") from None
         records = tuple(evaluation.records)
         rows = records[-1].matched_rows if records and node.kind == "decision" else ()
-        return DecisionResult(outputs, rows, records)
+        missing = tuple(run.trace.missing) if run.trace is not None else ()
+        return DecisionResult(outputs, rows, records, missing)
 
     def find(self, decision: str) -> Node:
         """Return a decision, service or knowledge model by id, else by name."""
         named = [self.nodes[decision]] if decision in self.nodes else []
         named += [node for node in self.nodes.values() if node.name == decision]
+        named += [node for node in self.nodes.values() if node.label == decision]
         for node in named:
             if node.kind != "input":
                 return node

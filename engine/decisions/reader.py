@@ -13,7 +13,7 @@ from engine.decisions.item_types import Types
 from engine.decisions.problems import Findings
 from feel.compile import Closure
 from feel.lexer import is_plain, normal_name
-from feel.scope import Frame, Run
+from feel.scope import Frame, Run, Trace
 from feel.values import Value
 
 FEEL_LANGUAGES = ("feel", "s-feel", "sfeel")
@@ -139,8 +139,8 @@ class DecisionRun(Run):
     __slots__ = ("matched",)
 
     def __init__(self, now: datetime | None, calendars: Any, types: Types):
-        super().__init__(now, calendars)
-        self.types = types.checks()
+        super().__init__(now, calendars, Trace())
+        self.types = types.checks
         self.matched: list[tuple[Any, list[str]]] = []
 
 

@@ -46,7 +46,12 @@ class Table:
             raise DecisionError(f"{self.label}: {conflict}", conflict.rules) from None
 
     def _column(self, column: Input, frame: Frame) -> tuple[Value, Frame]:
-        value = column.closure(frame)
+        # an input may be null, and rows are there for that; what a cell names should not be
+        outer, frame.run.trace = frame.run.trace, None
+        try:
+            value = column.closure(frame)
+        finally:
+            frame.run.trace = outer
         if column.type is not None:
             value = self.types.convert(column.type, value, frame.run)
         inside = Frame({INPUT: value}, frame, frame.run)

@@ -1,5 +1,6 @@
 """``in`` and unary tests: what a value is compared with."""
 
+import operator
 from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeAlias
@@ -59,8 +60,31 @@ def _element(compiler: Compiler, node: Node) -> Test:
         return _constant(node.value)
     wanted = compiler.compile(node)
     if isinstance(node, RangeLiteral):
-        return _in_literal(wanted)
+        return _in_fixed(node) if _is_fixed(node) else _in_literal(wanted)
     return lambda value, frame: matches(value, wanted(frame), frame.run)
+
+
+def _is_fixed(node: RangeLiteral) -> bool:
+    ends = (node.start, node.end)
+    return all(isinstance(end, Literal) and type(end.value) is Decimal for end in ends)
+
+
+def _in_fixed(node: RangeLiteral) -> Test:
+    """The usual range, ``[18..65)``: made once."""
+    assert isinstance(node.start, Literal) and isinstance(node.end, Literal)
+    range_ = make_range(node.start.value, node.end.value, node.start_included, node.end_included)
+    if range_ is None:
+        return lambda value, frame: None
+    low, high = range_.start, range_.end
+    above = operator.ge if range_.start_included else operator.gt
+    below = operator.le if range_.end_included else operator.lt
+
+    def test(value: Value, frame: Frame) -> bool | None:
+        if type(value) is Decimal:
+            return above(value, low) and below(value, high)
+        return _in(value, range_, frame.run)
+
+    return test
 
 
 def _in_literal(wanted: Closure) -> Test:
