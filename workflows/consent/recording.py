@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import forms
 from engine import messages
 from engine.errors import Refusal
 from engine.models import UserTask
@@ -90,7 +91,7 @@ def record_capacity(
         checked_at=now,
         checked_by=by,
     )
-    check.answers = dict(given)
+    check.answers = forms.to_json(given)
     session.add(check)
 
 
@@ -158,8 +159,9 @@ def withdraw(
         "risk_level": case.risk_level,
         "verified": verified,
     }
-    about = {"by": by, "now": now, "service_id": case.service_id}
-    messages.send(session, consent.tenant_id, "consent.withdraw", announced, **about)
+    tenant_id, service_id = consent.tenant_id, case.service_id
+    name = "consent.withdraw"
+    messages.send(session, tenant_id, name, announced, by=by, now=now, service_id=service_id)
     audit.of_case(
         session,
         case.tenant_id,

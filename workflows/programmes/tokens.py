@@ -47,7 +47,7 @@ def issue(
 ) -> str:
     """Make a token and return it; it cannot be read again."""
     wanted = sorted(set(scopes))
-    unknown = [scope for scope in wanted if scope not in Scope]
+    unknown = set(wanted) - {str(scope) for scope in Scope}
     if unknown or not wanted:
         raise UnknownScope(f"Scopes are: {', '.join(Scope)}.")
     secret = PREFIX + secrets.token_urlsafe(32)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+import forms
 from engine.models import UserTask
 from workflows.cases.models import Case
 from workflows.risk import assessing
@@ -63,5 +64,5 @@ def safety_plan(
         agreed_at=now,
         agreed_by=by,
     )
-    plan.plan = dict(given)
+    plan.plan = forms.to_json(given)
     session.add(plan)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import forms
 from engine.models import UserTask
 from workflows.cases.models import Case
 from workflows.risk.models import RiskAssessment
@@ -53,7 +54,7 @@ def record(
         assessed_at=now,
         assessed_by=by,
     )
-    assessment.answers = dict(answers)
+    assessment.answers = forms.to_json(answers)
     session.add(assessment)
     session.flush()
     return assessment

@@ -20,6 +20,7 @@ class Judgement:
     raise_to: str | None = None
     lower_to: str | None = None
     lower_approved: bool = False
+    reason: str | None = None
 
 
 def final_level(previous: str | None, table_level: str, judgement: Judgement, mode: str) -> str:
@@ -74,6 +75,7 @@ def record(
         graded_by=by,
         review_due_at=now + levels.REVIEW_AFTER[level],
     )
+    grade.reason = judgement.reason
     session.add(grade)
     case.risk_level = level
     case.grade_origin = origin

@@ -9,7 +9,7 @@ from workflows.cases import facts
 from workflows.cases.models import Case
 from workflows.decisions import decide
 from workflows.risk import assessing, grading, levels
-from workflows.risk.models import GradeOrigin
+from workflows.risk.models import GradeOrigin, RiskAssessment
 
 Tools = list[str]
 
@@ -55,7 +55,10 @@ def provisional(context: OperationContext, *, case_id: str) -> dict[str, Any]:
 @operation("risk.score_dash")
 def score_dash(context: OperationContext, *, case_id: str) -> dict[str, Any]:
     """Score the checklist: decision `dash`. Its answers stay with the case."""
-    case = case_of(context, case_id)
+    return _dash(context, case_of(context, case_id))
+
+
+def _dash(context: OperationContext, case: Case) -> dict[str, Any]:
     assessment = assessing.latest(context.session, case.id, "dash", "yp_dash")
     if assessment is None:
         raise LookupError("no checklist has been answered for this case")
@@ -68,7 +71,10 @@ def score_dash(context: OperationContext, *, case_id: str) -> dict[str, Any]:
 @operation("risk.score_hate")
 def score_hate(context: OperationContext, *, case_id: str) -> dict[str, Any]:
     """Score the hate-crime items: decisions `hate_score` and `hate_level`."""
-    case = case_of(context, case_id)
+    return _hate(context, case_of(context, case_id))
+
+
+def _hate(context: OperationContext, case: Case) -> dict[str, Any]:
     assessment = assessing.latest(context.session, case.id, "hate")
     if assessment is None:
         raise LookupError("no hate-crime items have been answered for this case")
@@ -109,10 +115,10 @@ def _level_of(context: OperationContext, case: Case, tool: str) -> tuple[str | N
     if assessment is None:
         return None, True
     if name == "dash":
-        result = score_dash(context, case_id=str(case.id))
+        result = _dash(context, case)
         return result["level"], result["provisional"]
     if name == "hate":
-        result = score_hate(context, case_id=str(case.id))
+        result = _hate(context, case)
         return result["level"], result["provisional"]
     if name == "stalking_screen":
         return assessing.stalking_level(answers), False
@@ -145,18 +151,23 @@ def record(
         mode=mode,
         table_level=table_level,
         origin=grade_origin,
-        judgement=grading.Judgement(judgement, raise_to, lower_to, lower_approved == "yes"),
+        judgement=grading.Judgement(
+            judgement, raise_to, lower_to, lower_approved == "yes", _reason(said, judgement)
+        ),
         by=said.assessed_by if said and judgement else "system",
         approved_by=context.actor,
         now=context.now,
     )
-    if said and judgement:
-        grade.reason = (said.answers or {}).get("reason")
     return {
         "risk_level": grade.level,
         "level_moved": before != grade.level,
         "concern_found": mode == "with_client" and _concern_found(context, case),
     }
+
+
+def _reason(said: RiskAssessment | None, judgement: str | None) -> str | None:
+    reason: str | None = (said.answers or {}).get("reason") if said and judgement else None
+    return reason
 
 
 def _concern_found(context: OperationContext, case: Case) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+import forms
 from engine.models import UserTask
 from workflows.safeguarding import concerns
 from workflows.tasks.answers import answers
@@ -30,7 +31,7 @@ def acknowledge(
     session: Session, task: UserTask, given: Answers, *, by: str, now: datetime
 ) -> None:
     raised = concerns.of_instance(session, task.instance_id)
-    raised.assessment = dict(given)
+    raised.assessment = forms.to_json(given)
     raised.acknowledged_at, raised.acknowledged_by = now, by
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import forms
 from engine import messages
 from engine.models import UserTask
 from workflows import audit
@@ -145,7 +146,7 @@ def enter(
         at=now,
         by=by,
     )
-    entry.answers = dict(given)
+    entry.answers = forms.to_json(given)
     session.add(entry)
     return entry
 

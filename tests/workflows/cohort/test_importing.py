@@ -10,7 +10,8 @@ from people import Organisation, make_ark
 from sqlalchemy import Engine, func, select
 
 from engine import messages, releases
-from engine.models import DecisionRecord, ProcessInstance
+from engine.models import DecisionRecord, Incident, ProcessInstance
+from workflows import registry
 from workflows.cohort import importing
 from workflows.cohort.importing import Outcome, State
 from workflows.cohort.reading import Row, read
@@ -22,6 +23,7 @@ NOW = datetime(2027, 1, 14, 6, 30, tzinfo=UTC)
 
 @pytest.fixture
 def ark(database: Engine) -> Organisation:
+    registry.load()
     org = make_ark(database, NOW)
     with org.work() as session:
         releases.install_shipped(session, org.tenant_id, now=NOW)
@@ -106,6 +108,7 @@ def test_every_contact_starts_an_intake(ark: Organisation, rows: list[Row], data
 
     assert not drained.failed
     with ark.work() as session:
+        assert session.scalars(select(Incident.cause)).all() == []
         started = select(func.count()).where(ProcessInstance.process_id == "contact_intake")
         assert session.scalar(started) == taken
         decided = select(func.count()).where(DecisionRecord.decision_id == "cohort_priority")

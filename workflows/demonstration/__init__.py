@@ -1,0 +1,1 @@
+"""An invented organisation at work, made by running its processes under a travelling clock."""
