@@ -10,6 +10,8 @@ from engine.findings import Finding
 from engine.lint.model import Diagram, Release
 from engine.normalise.flows import nodes_of
 
+DATA_ITEMS = ("inputDataItem", "outputDataItem")
+
 
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
     yield from no_steps(diagram)
@@ -49,9 +51,12 @@ def duplicate_ids(diagram: Diagram) -> Iterator[Finding]:
             holders[element.get("id") or ""].append(element)
     for element_id, elements in holders.items():
         if len(elements) > 1 and any(xml.is_bpmn(element) for element in elements):
+            # the id of a data item is the name of a variable, and two steps may use the same
+            names_only = all(xml.is_bpmn(element, *DATA_ITEMS) for element in elements)
+            say = diagram.warning if names_only else diagram.refused
             lines = ", ".join(str(xml.line(element)) for element in elements)
             count = "Two" if len(elements) == 2 else str(len(elements))
-            yield diagram.refused(
+            yield say(
                 "duplicate_id",
                 elements[-1],
                 f"{count} elements have the id '{element_id}' (lines {lines}).",

@@ -26,6 +26,7 @@ def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
                 place = place_of(scope, node)
                 yield from allowed_here(diagram, node, place)
                 yield from says_what(diagram, node, place)
+                yield from unattended(diagram, node, place)
         for node in scope.of_kind("sendTask", "receiveTask"):
             operator = xml.extension(node.element, "serviceTaskOperator")
             if operator is None and not node.element.get("messageRef"):
@@ -111,6 +112,19 @@ def says_what(diagram: Diagram, node: Node, place: Place) -> Iterator[Finding]:
                 node.element,
                 f"{node.label} waits for a condition, but has none.",
                 "Write the condition in FEEL.",
+            )
+
+
+def unattended(diagram: Diagram, node: Node, place: Place) -> Iterator[Finding]:
+    """A process is started by people and messages; nothing watches clocks and conditions for it."""
+    for kind in ("timer", "conditional"):
+        if place is Place.START and kind in triggers(diagram, node):
+            yield diagram.unsafe(
+                "unattended_start",
+                node.element,
+                f"{node.label} would start the process by a {kind}, which a rehearsal does when "
+                "told to and the product does not do by itself.",
+                "Start the process by a message.",
             )
 
 

@@ -73,6 +73,8 @@ REFERENCES: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {
 DATA_ENDS = ("dataInputAssociation", "dataOutputAssociation")
 # Only drawn: a broken end of these is a warning.
 DRAWN = ("association",)
+# What is missing here changes nothing that is executed; modellers leave such ends behind.
+HARMLESS = (("flowNodeRef", ""), ("dataStoreReference", "dataStoreRef"))
 
 
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
@@ -128,7 +130,9 @@ def broken(
             "Connect the flow to a step, or remove it.",
         )
         return
-    yield diagram.refused(
+    harmless = target is None and (xml.local(element), attribute) in HARMLESS
+    say = diagram.warning if harmless else diagram.refused
+    yield say(
         "unknown_reference" if target is None else "wrong_reference",
         subject,
         f"{xml.label(subject)} refers to {word} '{value}', which {problem}.",
