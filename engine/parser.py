@@ -34,9 +34,15 @@ class NodeParser(SpiffTaskParser):
         loop = next(xml.bpmn_children(self.node, "standardLoopCharacteristics"), None)
         many = next(xml.bpmn_children(self.node, "multiInstanceLoopCharacteristics"), None)
         if loop is None and many is None:
-            return self.make(self.bpmn_id)
-        inner = self.make(f"{self.bpmn_id} [child]")
+            return self.made(self.bpmn_id)
+        inner = self.made(f"{self.bpmn_id} [child]")
         return self.loop(loop, inner) if many is None else self.multi_instance(many, inner)
+
+    def made(self, name: str) -> FlowNode:
+        node = self.make(name)
+        if isinstance(node, activities.Activity):
+            node.data_flow = self.references.data_flow(self.node)
+        return node
 
     def make(self, name: str) -> FlowNode:
         """Make the node itself; subclasses say what it needs besides its drawing."""

@@ -1,8 +1,11 @@
 """What the ids in a diagram stand for: messages, signals, errors, data; and event definitions."""
 
+from collections.abc import Iterator
+
 from lxml import etree
 
 from engine import xml
+from engine.core.mapping import NO_DATA_FLOW, Association, DataFlow
 from engine.core.triggers import (
     CodeTrigger,
     ConditionTrigger,
@@ -116,6 +119,62 @@ class References:
             return element.get("dataObjectRef") or reference
         if xml.is_bpmn(element, "dataInput", "dataOutput"):
             return self.other_end(step, reference) or element.get("name") or reference
+        return reference
+
+    def data_flow(self, step: etree._Element) -> DataFlow:
+        """Return what an activity's data associations carry in and out.
+
+        Only those count that end at a data input or output of the activity: modellers draw others
+        that say no more than that the data are used here.
+        """
+        io = next(xml.bpmn_children(step, "ioSpecification"), None)
+        if io is None:
+            return NO_DATA_FLOW
+        own = {
+            element.get("id") or "": element.get("name") or element.get("id") or ""
+            for element in xml.bpmn_children(io, "dataInput", "dataOutput")
+        }
+        inputs = [
+            carried
+            for association in xml.bpmn_children(step, "dataInputAssociation")
+            for carried in self.carried(association, own, own)
+        ]
+        outputs = [
+            carried
+            for association in xml.bpmn_children(step, "dataOutputAssociation")
+            for carried in self.carried(association, own, {})
+        ]
+        names = [own[e.get("id") or ""] for e in xml.bpmn_children(io, "dataOutput")]
+        if not inputs and not outputs:
+            return NO_DATA_FLOW
+        return DataFlow(tuple(inputs), tuple(outputs), tuple(names) if outputs else ())
+
+    def carried(
+        self, association: etree._Element, own: dict[str, str], targets: dict[str, str]
+    ) -> Iterator[Association]:
+        """Yield what one association assigns; ``targets`` bounds where it may go, if not empty."""
+        sources = [xml.text_of(each) for each in xml.bpmn_children(association, "sourceRef")]
+        target = xml.child_text(association, "targetRef") or ""
+        if (targets and target not in targets) or (not targets and not set(sources) & own.keys()):
+            return
+        name = own.get(target) or self.data_name(target)
+        for assignment in xml.bpmn_children(association, "assignment"):
+            yield Association(name, text=xml.child_text(assignment, "from") or "null")
+        transformation = xml.child_text(association, "transformation")
+        if transformation:
+            yield Association(name, text=transformation)
+        elif sources and not any(True for _ in xml.bpmn_children(association, "assignment")):
+            yield Association(name, source=own.get(sources[0]) or self.data_name(sources[0]))
+
+    def data_name(self, reference: str) -> str:
+        """The variable of a data object: its id; of a property: its name."""
+        element = self.data.get(reference)
+        if element is None:
+            return reference
+        if xml.is_bpmn(element, "dataObjectReference"):
+            return element.get("dataObjectRef") or reference
+        if xml.is_bpmn(element, "property"):
+            return element.get("name") or reference
         return reference
 
     def other_end(self, step: etree._Element, reference: str) -> str | None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 from engine.changes import Decided
 from engine.core import propagation, timing
 from engine.core.failures import ErrorThrown, StepFailed
+from engine.core.mapping import NO_DATA_FLOW
 from engine.core.nodes import Drawn, FlowNode, ScopeSpec
-from engine.core.states import COMPLETED, WAITING
+from engine.core.states import COMPLETED, READY, WAITING
 from engine.core.triggers import Arm, MessageTrigger, Trigger, arm_all
 from engine.core.variables import checked, checked_all, write
 from engine.expressions import context_of, value_of
@@ -25,8 +26,11 @@ class Activity(FlowNode):
     def __init__(self, wf_spec: ScopeSpec, name: str, *, drawn: Drawn, manual: bool = False):
         super().__init__(wf_spec, name, drawn=drawn, manual=manual)
         self.boundary: list[BoundaryEvent] = []
+        self.data_flow = NO_DATA_FLOW
 
     def arrive(self, token: "Token") -> bool:
+        if self.data_flow is not NO_DATA_FLOW:
+            self.data_flow.take_in(token)
         if self.boundary and "guarded" not in token.internal_data:
             token.internal_data["guarded"] = True
             for event in self.boundary:
@@ -36,6 +40,14 @@ class Activity(FlowNode):
 
     def begin(self, token: "Token") -> bool:
         """Enter the activity itself; return whether it can be performed now."""
+        return True
+
+    def _run_hook(self, my_task: "Token") -> bool | None:
+        if "performed" not in my_task.internal_data and not self.perform(my_task):
+            return False
+        if self.data_flow.outputs:
+            my_task.internal_data["performed"] = True  # a retry after a fault here only gives out
+            self.data_flow.give_out(my_task)
         return True
 
     def depart(self, token: "Token") -> None:
@@ -251,5 +263,7 @@ class ReceiveTask(Activity):
         gateway = token.parent
         if gateway is not None and gateway.is_live and not token.triggered:
             gateway.task_spec.chosen(gateway, token)
-        token.run_of.disarm(token)
-        token.complete()
+        run = token.run_of
+        run.disarm(token)
+        token._set_state(READY)
+        run.attempt(token)

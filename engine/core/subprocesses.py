@@ -59,27 +59,40 @@ class CallActivity(Activity):
             raise StepFailed(
                 "NoStart", f"The process '{self.called}' has no start to be called at."
             )
-        mapping = self.drawn.properties.get("in")
-        what = f"The input of '{self.drawn.label}'"
-        given = context_of(token, mapping, what) if mapping else checked_all(snapshot(token))
+        given = self.given(token)
         run.note(token, "start")
         token._set_state(STARTED)
         open_scope(token, inner, start, given)
         return False
 
+    def given(self, token: "Token") -> dict[str, Any]:
+        """What the called process begins with: what is mapped, else all that is in sight."""
+        mapping = self.drawn.properties.get("in")
+        if mapping:
+            return context_of(token, mapping, f"The input of '{self.drawn.label}'")
+        if self.data_flow.inputs:
+            return checked_all(
+                {each.target: token.data[each.target] for each in self.data_flow.inputs}
+            )
+        return checked_all(snapshot(token))
+
     def perform(self, token: "Token") -> bool:
         """The called process is done: take its variables over."""
         run = token.run_of
         scope = run.instance.subprocesses[token.id]
-        mapping = self.drawn.properties.get("out")
-        if mapping:
-            what = f"The output of '{self.drawn.label}'"
-            given = context_of(scope.task_tree, mapping, what)
-        else:
-            given = scope.data
+        given = self.taken(scope)
         run.close_scope(token)
         run.wrote(write(token, given))
         return True
+
+    def taken(self, scope: Scope) -> dict[str, Any]:
+        """What the caller takes over: what is mapped, else everything."""
+        mapping = self.drawn.properties.get("out")
+        if mapping:
+            return context_of(scope.task_tree, mapping, f"The output of '{self.drawn.label}'")
+        if self.data_flow.locals:
+            return {name: scope.data.get(name) for name in self.data_flow.locals}
+        return dict(scope.data)
 
 
 class EventSubprocess(Activity):
