@@ -11,6 +11,7 @@ from engine.decisions.item_types import read_types, type_ref
 from engine.decisions.model import DecisionInfo, DecisionModel, Node
 from engine.decisions.problems import DecisionRefused, Findings
 from engine.decisions.reader import Reader, odd_names
+from engine.findings import Severity
 from feel.lexer import normal_name
 
 NAMESPACES = tuple(
@@ -69,6 +70,7 @@ class _Loader:
                 self._readers[node.kind](self, node, self.elements[key])
         self._check_references()
         self._check_cycles()
+        self._check_scope()
         model = DecisionModel(
             self.root.get("name") or "",
             self.root.get("namespace") or "",
@@ -183,6 +185,23 @@ class _Loader:
                     self.elements[path[0]],
                 )
                 return
+
+    def _check_scope(self) -> None:
+        """What is drawn and read but not connected is null: the standard hides it."""
+        for node in self.nodes.values():
+            if node.kind != "decision":
+                continue
+            required = {self.nodes[key].name for key in _required(node) if key in self.nodes}
+            drawn = {other.name for other in self.nodes.values()}
+            for name in sorted((node.free_names & drawn) - required):
+                self.findings.add(
+                    "not_required",
+                    f"{xml.label(self.elements[node.id])} reads '{name}', which is drawn but not "
+                    "connected to it; it would have no value.",
+                    "Draw the arrow.",
+                    self.elements[node.id],
+                    Severity.UNSAFE,
+                )
 
 
 def _required(node: Node) -> tuple[str, ...]:

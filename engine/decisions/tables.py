@@ -56,7 +56,8 @@ class Table:
             value = self.types.convert(column.type, value, frame.run)
         inside = Frame({INPUT: value}, frame, frame.run)
         if column.allowed is not None and value is not None:
-            if column.allowed.test(value, inside) is not True:
+            items = value if type(value) is list else [value]
+            if not all(column.allowed.test(item, inside) is True for item in items):
                 shown = to_string(frame.run, value)
                 raise DecisionError(
                     f"{self.label}: '{column.label}' has the value {shown}; "

@@ -209,11 +209,15 @@ def test_only_what_is_drawn_as_required_is_in_scope():
         dmn.input_data("a"), dmn.input_data("b"), dmn.decision("d", L("[a, b]"), inputs="a")
     )
     assert model.evaluate("d", {"a": 1, "b": 2}).outputs == [1, None]
+    [finding] = decisions.analyse(model)
+    assert finding.rule == "not_required"
+    assert "'b'" in finding.message
 
 
 def test_names_with_operators_and_keywords_are_read_as_they_are_declared():
     model = load(
-        '<inputData id="risk" name="Pre-bureau risk"/><inputData id="list" name="values in a list"/>',
+        '<inputData id="risk" name="Pre-bureau risk"/>',
+        '<inputData id="list" name="values in a list"/>',
         dmn.decision(
             "d",
             L("(every i in values in a list satisfies i > 0) and Pre-bureau risk > 2"),
