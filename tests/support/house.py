@@ -64,6 +64,47 @@ class House:
         self.drain()
         return contact_id
 
+    def call(self, who: str = "ines", service: str = "support", channel: str = "phone") -> UUID:
+        """Let somebody answer a live contact; return its id."""
+        with self.org.work() as session:
+            contact = intake.begin(
+                session,
+                self.org.tenant_id,
+                self.org.services[service],
+                channel=channel,
+                handler_id=self.org.staff[who],
+                now=self.now,
+            )
+            return contact.id
+
+    def danger_now(self, contact_id: UUID, who: str = "ines") -> None:
+        with self.org.work() as session:
+            intake.danger_now(session, contact_id, by=str(self.org.staff[who]), now=self.now)
+        self.drain()
+
+    def hang_up(
+        self, contact_id: UUID, answers: Mapping[str, Any], who: str = "ines", **about: Any
+    ) -> None:
+        """End a live contact with its answers."""
+        with self.org.work() as session:
+            by = str(self.org.staff[who])
+            intake.end(session, contact_id, answers, by=by, now=self.now, **about)
+        self.drain()
+
+    def send(self, name: str, payload: Mapping[str, Any], service: str = "support") -> None:
+        """Send a message, as another process or a partner does."""
+        with self.org.work() as session:
+            messages.send(
+                session,
+                self.org.tenant_id,
+                name,
+                payload,
+                by="system",
+                now=self.now,
+                service_id=self.org.services[service],
+            )
+        self.drain()
+
     def open_tasks(self) -> list[UserTask]:
         with self.org.work() as session:
             open_ones = select(UserTask).where(UserTask.completed_at.is_(None))
@@ -80,7 +121,14 @@ class House:
 
     def do(self, who: str, element_id: str, answers: Mapping[str, Any] | None = None) -> None:
         """Let somebody complete the open task of an element with raw answers."""
-        task = self.task(element_id)
+        self._complete(who, self.task(element_id), answers)
+
+    def do_first(self, who: str, element_id: str, answers: Mapping[str, Any] | None = None) -> None:
+        """The same where several tasks of the element are open: the oldest of them."""
+        found = next(task for task in self.open_tasks() if task.element_id == element_id)
+        self._complete(who, found, answers)
+
+    def _complete(self, who: str, task: UserTask, answers: Mapping[str, Any] | None) -> None:
         with self.org.work() as session:
             actor = actor_for(session, self.org.staff[who], self.now)
             completing.complete(session, task.id, answers or {}, actor=actor, now=self.now)
