@@ -328,7 +328,8 @@ class _Tokenizer:
             raise self.source.error(f"'{symbol}' does not close '{opened}'", self.position)
 
     def starts_open_range(self) -> bool:
-        return self.last() not in OPERAND_ENDS and self.last() != "LSQB"
+        # behind "[" it closes an empty list, behind ">" a type has ended: list<number>
+        return self.last() not in OPERAND_ENDS and self.last() not in ("LSQB", "MORE")
 
     def ends_open_range(self, end: int) -> bool:
         return (

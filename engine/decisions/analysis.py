@@ -19,7 +19,7 @@ from feel.types import ANY, SIMPLE
 from feel.values import Value
 
 SINGLE = frozenset((HitPolicy.UNIQUE, HitPolicy.ANY, HitPolicy.FIRST, HitPolicy.PRIORITY))
-MAX_STEPS = 50_000
+MAX_STEPS = 200_000
 MAX_PAIRS = 20  # overlaps reported of one table
 
 Masks = list[int]  # one per column

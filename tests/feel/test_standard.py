@@ -128,6 +128,7 @@ CASES = {
         ("{a: 1, b: 2} instance of context<a: number>", "true"),
         ("{b: 2} instance of context<a: number>", "false"),
         ("[1..2] instance of range<number>", "true"),
+        ("[1, 2][[3] instance of list<number>]", "[1, 2]"),
         ('["a".."b"] instance of range<number>', "false"),
         ('@"P1M" instance of years and months duration', "true"),
         ('@"P1D" instance of years and months duration', "false"),
