@@ -10,12 +10,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflows.access.actor import Actor
-from workflows.access.walls import closed_ids
 from workflows.staff.matrix import Scope
+from workflows.tasks.seeing import walls
 
 
 class Reach(StrEnum):
@@ -90,7 +89,7 @@ def parameters(session: Session, actor: Actor, standing: Standing, now: datetime
     values: dict[str, Any] = {
         "tenant": actor.tenant_id,
         "me": actor.by,
-        "closed": list(session.scalars(select(closed_ids(actor, now).subquery().c.id))),
+        "closed": walls(session, actor, now),
         "services": [offer.service_id for offer in standing.offers],
         "everywhere": list(standing.elsewhere.roles),
         "many": standing.many,
