@@ -39,6 +39,12 @@ def day(at: datetime, now: datetime | None = None) -> str:
     return names.get((local.date() - here.date()).days) or f"{local:%A} {local.day} {local:%B %Y}"
 
 
+def moment(at: datetime) -> str:
+    """Say ``at`` for a record: "14 Jan 2027, 10:05"."""
+    local = at.astimezone(zone())
+    return f"{local.day} {local:%b %Y, %H:%M}"
+
+
 def full(at: datetime) -> str:
     """Say ``at`` with everything: "Thursday 14 January 2027, 10:05:00 GMT"."""
     local = at.astimezone(zone())

@@ -12,6 +12,7 @@ from api.language import language
 from api.pages import (
     account,
     acts,
+    cases,
     inbox,
     library,
     privacy,
@@ -29,6 +30,7 @@ BLUEPRINTS = (
     inbox.blueprint,
     task.blueprint,
     acts.blueprint,
+    cases.blueprint,
 )
 
 

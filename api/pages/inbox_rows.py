@@ -69,12 +69,13 @@ def about_cases(rows: Iterable[Listed]) -> About:
     mine = sorted({key for key in own if key and key in cases}, key=str)
     if not mine or not actor().permissions("read_case"):
         return About(levels, {})
-    people = _people({cases[case_id].person_id for case_id in mine})
+    people = initials_by_person({cases[case_id].person_id for case_id in mine})
     reading.record_read(session(), actor(), "own tasks", mine, now(), "inbox.shown")
     return About(levels, {i: people.get(cases[i].person_id, "") for i in mine})
 
 
-def _people(ids: Iterable[UUID]) -> dict[UUID, str]:
+def initials_by_person(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return initials by person, read and opened in two statements however many they are."""
     people = list(session().scalars(select(Person).where(Person.id.in_(set(ids)))))
     keys.load(session(), [person.id for person in people])
     return {

@@ -12,17 +12,19 @@ import forms
 from api.auth import actor, signed_in
 from api.idempotency import once
 from api.language import gettext, ngettext, say
-from api.pages import task_view
+from api.pages import safe_contact, task_view
 from api.pages.names import name_of
+from api.pages.safe_contact import ON_THE_LINE, CardView, card_of, with_lines
 from api.pages.subjects import Strip, strip_of
 from api.pages.task_view import CHECK, Stale, TaskView
 from api.problems import is_for_programmes
 from api.words import clock_time, when
 from api.work import now, session
-from engine.errors import Refusal
+from engine.errors import NotFound, Refusal
 from engine.models import UserTask
 from engine.user_tasks import UserTaskNotOpen
 from workflows.access import reading
+from workflows.cases.models import Case
 from workflows.tasks import completing, drafts, worklist
 from workflows.tasks.asked import Asked, StaleForm, asked_by, subject_of
 from workflows.tasks.drafts import DraftConflict, Written
@@ -226,9 +228,38 @@ def release(task_id: UUID) -> AnyResponse:
 
 
 def page(view: TaskView, task: UserTask) -> str:
+    card = _card(task)
+    if card is not None and view.page is not None:
+        view.page = with_lines(view.page, card)
     return render_template(
-        "task.html", task=view, strip=strip_of(task.business_key), section="tasks", card=None
+        "task.html", task=view, strip=strip_of(task.business_key), section="tasks", card=card
     )
+
+
+def _card(task: UserTask) -> CardView | None:
+    """Return the safe-contact card when this task reaches the client or has her on the line."""
+    if not task.is_open or task.form_id not in ON_THE_LINE or task.business_key is None:
+        return None
+    case = session().get(Case, task.business_key)
+    holds = task.actual_owner == actor().by
+    return card_of(case, during_contact=holds) if case is not None else None
+
+
+@blueprint.post("/reveal")
+@signed_in
+def reveal(task_id: UUID) -> str:
+    """Show one value of the card to whoever holds the task; it is recorded which."""
+    task = reading.require_task(session(), actor(), task_id, now())
+    case = session().get(Case, task.business_key) if task.business_key else None
+    if case is None or not task.is_open or task.form_id not in ON_THE_LINE:
+        raise NotFound
+    value = safe_contact.reveal(
+        case,
+        request.form.get("value", ""),
+        f"task {task.id}",
+        during_contact=task.actual_owner == actor().by,
+    )
+    return render_template("_revealed.html", value=value)
 
 
 def _seen(task_id: UUID) -> UserTask:

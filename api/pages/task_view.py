@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +13,10 @@ from api.auth import actor
 from api.language import gettext, say
 from api.pages.names import name_of
 from api.pages.subjects import Strip
-from api.words import clock_time, when
+from api.words import clock_time, lasting, when
 from api.work import session
-from engine import releases
-from engine.models import DecisionRecord, ProcessInstance, UserTask
+from engine import payloads
+from engine.models import DecisionRecord, UserTask
 from forms.definition import asking
 from forms.model import ErrorLink, Page, RenderModel
 from workflows.tasks.asked import Asked
@@ -24,6 +24,7 @@ from workflows.tasks.drafts import Difference
 from workflows.tasks.models import Draft
 
 CHECK = "check"  # the last step of a form in steps
+MOST_SAID = 2  # of the outputs of one decision
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def why(task: UserTask) -> str:
     )
     if record is None:
         return ""
-    name = decision_name(record, task.instance_id)
+    name = record.decision_id.replace("_", " ")
     result = result_words(record.outputs)
     rows = ", ".join(row.rpartition("_")[2].removeprefix("r") for row in record.matched_rows)
     if rows:
@@ -175,23 +176,27 @@ def why(task: UserTask) -> str:
     return say("Because “%(name)s” gave %(result)s (no rule fitted)", name=name, result=result)
 
 
-def decision_name(record: DecisionRecord, instance_id: UUID) -> str:
-    """Return the name of a decision as its author gave it."""
-    instance = session().get_one(ProcessInstance, instance_id)
-    model = releases.definitions(session(), instance.release_id).decisions.get(record.decision_id)
-    info = model.decisions.get(record.decision_id) if model is not None else None
-    return getattr(info, "name", None) or record.decision_id.replace("_", " ")
-
-
 def result_words(outputs: Any) -> str:
-    """Say the outputs of a decision: a value, a few values, a list."""
-    if isinstance(outputs, Mapping):
-        said = [f"{key.replace('_', ' ')} {result_words(value)}" for key, value in outputs.items()]
-        return ", ".join(said[:3])
-    if isinstance(outputs, list):
-        return ", ".join(result_words(value) for value in outputs[:5]) or gettext("nothing")
-    words = {True: gettext("yes"), False: gettext("no"), None: gettext("nothing")}
-    return words[outputs] if outputs in (True, False, None) else str(outputs).replace("_", " ")
+    """Say the outputs of a decision as they are stored: a value, the first few, a list."""
+    return _said(payloads.from_json(outputs))
+
+
+def _said(value: Any) -> str:
+    match value:
+        case None:
+            return gettext("nothing")
+        case bool():
+            return gettext("yes") if value else gettext("no")
+        case datetime():
+            return when(value)
+        case timedelta():
+            return lasting(value)
+        case Mapping():
+            named = [f"{key.replace('_', ' ')}: {_said(v)}" for key, v in value.items()]
+            return ", ".join(named[:MOST_SAID])
+        case list():
+            return ", ".join(_said(each) for each in value[:5]) or gettext("nothing")
+    return str(value).replace("_", " ")
 
 
 def acts_of(task: UserTask, mine: bool, strip: Strip | None) -> list[Act]:

@@ -225,6 +225,10 @@ document.addEventListener('visibilitychange', () => {
   if (document.hidden) for (const draft of drafts.values()) draft.save();
 });
 
+// What was revealed is covered while nobody looks at this window, and comes back with them.
+addEventListener('blur', () => { document.documentElement.dataset.away = 'true'; });
+addEventListener('focus', () => { delete document.documentElement.dataset.away; });
+
 const main = document.querySelector('form[data-form]');
 const press = (selector) => () => {
   const button = document.querySelector(selector);

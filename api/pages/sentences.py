@@ -1,0 +1,166 @@
+"""Lines of history as sentences that people read: who did what, and what followed by itself."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from api.language import gettext, say
+from api.pages.names import name_of
+from api.pages.task_view import result_words
+
+Payload = Mapping[str, Any]
+
+BY_PEOPLE = ("userTask", "manualTask")
+EVENTS = ("boundaryEvent", "intermediateCatchEvent", "receiveTask")
+# What casework says of a case or a person outside of any task.
+ACTS: Mapping[str, str] = {
+    "window.missed": "A safe window passed without an attempt",
+    "safeguarding.raised": "A safeguarding concern was raised",
+    "consent.withdrawn": "Consent was withdrawn",
+    "conflict.declared": "A conflict of interest was declared",
+    "conflict.lifted": "A conflict of interest was lifted",
+    "case.sealed": "The case was sealed",
+    "case.unsealed": "The case is no longer sealed",
+    "break_glass.opened": "Emergency access was taken",
+    "number.suspended": "A number was stopped for the client",
+    "number.allowed": "A stopped number was allowed again",
+    "card.recorded": "The safe-contact card was recorded",
+    "card.proposed": "A change of the safe-contact card waits for proof",
+    "card.accepted": "A change of the safe-contact card was accepted",
+    "card.rejected": "A change of the safe-contact card was rejected",
+    "card.confirmed": "The safe-contact card was confirmed",
+    "person.created": "The person was entered",
+    "person.amended": "Details of the person were changed",
+}
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One line. ``kind`` sorts it for the filters, ``look`` marks it on the line."""
+
+    words: str
+    who: str
+    kind: str  # "task", "decision", "process", "event", "case", "step", "fault"
+    look: str = ""
+
+
+def sentence(payload: Payload) -> Sentence:
+    """Say one entry of a history in words."""
+    kind = str(payload.get("kind", ""))
+    if payload.get("lifecycle_transition") == "fail":
+        words = say("“%(step)s” could not be done; somebody has to look", step=_name(payload))
+        return Sentence(words, _who(payload), "fault", "is-bad")
+    if kind in BY_PEOPLE:
+        return _of_task(payload)
+    if kind == "process":
+        begun = payload.get("lifecycle_transition") == "start"
+        words = "“%(name)s” began" if begun else "“%(name)s” ended"
+        return Sentence(say(words, name=_name(payload)), _who(payload), "process")
+    if kind == "businessRuleTask":
+        words = say("Decided: %(name)s%(result)s", name=_name(payload), result=_result(payload))
+        return Sentence(words, "", "decision")
+    if kind in EVENTS:
+        return Sentence(_name(payload), "", "event", "is-bad" if kind == "boundaryEvent" else "")
+    if not kind or kind == "person":
+        return _of_case(payload)
+    return Sentence(f"{_name(payload)}{_result(payload)}", "", "step")
+
+
+def _of_task(payload: Payload) -> Sentence:
+    transition = str(payload.get("lifecycle_transition", ""))
+    words, look = TASK[transition](payload)
+    return Sentence(words, _who(payload), "task", look)
+
+
+def _scheduled(payload: Payload) -> tuple[str, str]:
+    roles = ", ".join(role.replace("_", " ") for role in payload.get("org_role") or ())
+    words = say("“%(task)s” opened", task=_name(payload))
+    return (f"{words} {say('for %(roles)s', roles=roles)}" if roles else words), ""
+
+
+def _assigned(payload: Payload) -> tuple[str, str]:
+    return say("%(who)s claimed “%(task)s”", who=_who(payload), task=_name(payload)), ""
+
+
+def _reassigned(payload: Payload) -> tuple[str, str]:
+    about = {"who": _who(payload), "task": _name(payload)}
+    if "reason" in payload:
+        return say("%(who)s changed when “%(task)s” is due", **about), ""
+    after = payload.get("after")
+    if isinstance(after, str):
+        return say("%(who)s gave “%(task)s” to %(to)s", **about, to=name_of(after)), ""
+    if isinstance(after, list):
+        return say("%(who)s offered “%(task)s” to another queue", **about), ""
+    return say("%(who)s gave “%(task)s” back", **about), ""
+
+
+def _completed(payload: Payload) -> tuple[str, str]:
+    if "form_id" in payload:
+        form = str(payload["form_id"]).replace("_", " ")
+        return say("%(who)s answered the form “%(form)s”", who=_who(payload), form=form), ""
+    return say("%(who)s completed “%(task)s”", who=_who(payload), task=_name(payload)), "is-act"
+
+
+def _withdrawn(payload: Payload) -> tuple[str, str]:
+    by = (payload.get("data") or {}).get("by")
+    words = say("“%(task)s” was no longer needed", task=_name(payload))
+    return (f"{words}: {element_words(by)}" if by else words), ""
+
+
+def _suspended(payload: Payload) -> tuple[str, str]:
+    return say("%(who)s put “%(task)s” aside", who=_who(payload), task=_name(payload)), ""
+
+
+def _skipped(payload: Payload) -> tuple[str, str]:
+    return say("%(who)s passed over “%(task)s”", who=_who(payload), task=_name(payload)), "is-bad"
+
+
+def _begun(payload: Payload) -> tuple[str, str]:
+    return say("%(who)s began “%(task)s”", who=_who(payload), task=_name(payload)), ""
+
+
+TASK: Mapping[str, Callable[[Payload], tuple[str, str]]] = {
+    "schedule": _scheduled,
+    "assign": _assigned,
+    "reassign": _reassigned,
+    "start": _begun,
+    "complete": _completed,
+    "withdraw": _withdrawn,
+    "suspend": _suspended,
+    "resume": _begun,
+    "skip": _skipped,
+}
+
+
+def _of_case(payload: Payload) -> Sentence:
+    action = str(payload.get("concept_name", ""))
+    words = gettext(ACTS[action]) if action in ACTS else element_words(action.replace(".", " "))
+    bad = action in ("window.missed", "safeguarding.raised", "break_glass.opened")
+    return Sentence(words, _who(payload), "case", "is-bad" if bad else "")
+
+
+def _result(payload: Payload) -> str:
+    """Say what a step has set, where that is a single thing."""
+    changed = (payload.get("data") or {}).get("set") or {}
+    values = [after for _, after in changed.values() if after is not None]
+    if len(values) != 1:
+        return ""
+    words = result_words(values[0])
+    return f": {words}" if len(words) <= 80 else ""
+
+
+def _name(payload: Payload) -> str:
+    return str(payload.get("concept_name", ""))
+
+
+def _who(payload: Payload) -> str:
+    by = payload.get("org_resource")
+    return name_of(str(by)) if by else ""
+
+
+def element_words(element_id: Any) -> str:
+    """Say an element's id as words, without its kind: "timer_window_closed", "window closed"."""
+    text = str(element_id)
+    kind, _, rest = text.partition("_")
+    known = ("task", "timer", "message", "signal", "gateway", "service", "end", "start", "error")
+    return (rest if kind in known and rest else text).replace("_", " ")

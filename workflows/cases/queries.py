@@ -1,0 +1,160 @@
+"""What the case page asks: its instances, what is open and what waits, its history in order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from engine.models import HistoryEvent, Incident, ProcessInstance, Timer, UserTask
+from engine.states import IncidentState, TimerKind
+from workflows.cases.models import Case
+
+# What a worker wants to read of a case; the steps that the machine takes by itself stay in the
+# full history. Canonical JSON has no blanks, so the text can be searched as it is.
+WORTH_TELLING = (
+    '"kind":"(userTask|manualTask|boundaryEvent|receiveTask|businessRuleTask)"'
+    '|"lifecycle_transition":"fail"'
+)
+NOT_WORTH_TELLING = '"lifecycle_transition":"schedule"|"form_id":'
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One entry of a history, with the stream it stands in."""
+
+    stream: str
+    seq: int
+    at: datetime
+    payload: Mapping[str, Any]
+
+
+def instances_of(session: Session, case: Case) -> list[ProcessInstance]:
+    """Return every instance of the case and of the contact that opened it, newest first."""
+    keys = [case.id, *([case.opened_by_contact_id] if case.opened_by_contact_id else [])]
+    found = (
+        select(ProcessInstance)
+        .where(ProcessInstance.tenant_id == case.tenant_id, ProcessInstance.business_key.in_(keys))
+        .order_by(ProcessInstance.started_at.desc(), ProcessInstance.id)
+    )
+    return list(session.scalars(found))
+
+
+def open_tasks(session: Session, case: Case) -> list[UserTask]:
+    """Return what is open in the case, the most urgent first."""
+    found = (
+        select(UserTask)
+        .where(
+            UserTask.tenant_id == case.tenant_id,
+            UserTask.business_key == case.id,
+            UserTask.completed_at.is_(None),
+        )
+        .order_by(
+            UserTask.risk_rank.desc(), UserTask.due_at.asc().nulls_last(), UserTask.created_at
+        )
+    )
+    return list(session.scalars(found))
+
+
+def last_done(session: Session, case: Case, limit: int) -> list[UserTask]:
+    """Return the tasks that were completed last, oldest of them first."""
+    found = (
+        select(UserTask)
+        .where(
+            UserTask.tenant_id == case.tenant_id,
+            UserTask.business_key == case.id,
+            UserTask.state == "completed",
+        )
+        .order_by(UserTask.completed_at.desc())
+        .limit(limit)
+    )
+    return list(session.scalars(found))[::-1]
+
+
+def waits(session: Session, instance_ids: Sequence[UUID]) -> list[Timer]:
+    """Return the timers of the diagrams that count now, the next one first."""
+    found = (
+        select(Timer)
+        .where(Timer.instance_id.in_(instance_ids), Timer.kind == TimerKind.BPMN)
+        .order_by(Timer.due_at)
+    )
+    return list(session.scalars(found)) if instance_ids else []
+
+
+def open_incidents(session: Session, instance_ids: Sequence[UUID]) -> list[Incident]:
+    found = select(Incident).where(
+        Incident.instance_id.in_(instance_ids), Incident.state == IncidentState.OPEN
+    )
+    return list(session.scalars(found)) if instance_ids else []
+
+
+def streams_of(case: Case, instances: Sequence[ProcessInstance]) -> list[str]:
+    """Return the names of the streams that tell of the case."""
+    return [f"case:{case.id}", *(f"instance:{instance.id}" for instance in instances)]
+
+
+def told(
+    session: Session,
+    streams: Sequence[str],
+    *,
+    limit: int,
+    before: datetime | None = None,
+    everything: bool = False,
+) -> list[Told]:
+    """Return entries of several streams, newest first; ``before`` is where a page begins.
+
+    Without ``everything`` only what a worker wants to read.
+    """
+    newest = select(HistoryEvent).where(HistoryEvent.stream.in_(streams))
+    if before is not None:
+        newest = newest.where(HistoryEvent.at < before)
+    if not everything:
+        newest = newest.where(_worth_telling())
+    ordered = newest.order_by(HistoryEvent.at.desc(), HistoryEvent.seq.desc()).limit(limit)
+    return [
+        Told(event.stream, event.seq, event.at, orjson.loads(event.payload))
+        for event in session.scalars(ordered)
+    ]
+
+
+def _worth_telling() -> ColumnElement[bool]:
+    text = HistoryEvent.payload
+    return or_(
+        HistoryEvent.stream.like("case:%"),
+        text.regexp_match(WORTH_TELLING) & ~text.regexp_match(NOT_WORTH_TELLING),
+    )
+
+
+def of_instance(
+    session: Session, instance_id: UUID, *, after: int = 0, limit: int = 100
+) -> list[Told]:
+    """Return all entries of one instance, oldest first."""
+    stream = f"instance:{instance_id}"
+    found = (
+        select(HistoryEvent)
+        .where(HistoryEvent.stream == stream, HistoryEvent.seq > after)
+        .order_by(HistoryEvent.seq)
+        .limit(limit)
+    )
+    return [
+        Told(stream, event.seq, event.at, orjson.loads(event.payload))
+        for event in session.scalars(found)
+    ]
+
+
+def states(session: Session, instance_id: UUID) -> dict[str, tuple[str, datetime, str | None]]:
+    """Return the last thing that happened to each element: transition, when, by whom."""
+    found: dict[str, tuple[str, datetime, str | None]] = {}
+    for entry in of_instance(session, instance_id, limit=5000):
+        element = entry.payload.get("element")
+        if element:
+            found[element] = (
+                str(entry.payload.get("lifecycle_transition")),
+                entry.at,
+                entry.payload.get("org_resource"),
+            )
+    return found
