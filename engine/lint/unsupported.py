@@ -107,19 +107,22 @@ def instantiation(diagram: Diagram, element: etree._Element) -> Iterator[Finding
 
 
 def subprocess_data(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:
-    """Source: BPMN 2.0.2 10.4.1: subprocesses have no input and output specification."""
-    if xml.is_bpmn(element, "ioSpecification"):
-        parent = element.getparent()
-        if parent is not None and xml.is_bpmn(
-            parent, "subProcess", "transaction", "adHocSubProcess"
-        ):
-            yield diagram.refused(
-                "subprocess_data",
-                parent,
-                f"The subprocess {xml.label(parent)} has an input and output specification; "
-                "a subprocess sees the data of its process.",
-                "Remove it, or call a process of its own.",
-            )
+    """Source: BPMN 2.0.2 10.3.1: an embedded subprocess has no inputs and outputs of its own,
+
+    save for those that its multi-instance characteristics go through.
+    """
+    parent = element.getparent()
+    if not xml.is_bpmn(element, "ioSpecification") or parent is None:
+        return
+    repeated = any(True for _ in xml.bpmn_children(parent, "multiInstanceLoopCharacteristics"))
+    if xml.is_bpmn(parent, "subProcess", "transaction", "adHocSubProcess") and not repeated:
+        yield diagram.refused(
+            "subprocess_data",
+            parent,
+            f"The subprocess {xml.label(parent)} has an input and output specification; "
+            "a subprocess sees the data of its process.",
+            "Remove it, or call a process of its own.",
+        )
 
 
 def foreign_behaviour(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:
