@@ -16,6 +16,11 @@ import feel
 from feel import FeelSyntaxError, syntax
 
 Leaf = Callable[[str], Any]
+LARGEST = Decimal("1e15")  # as of answers
+TOO_MUCH = (
+    "uses more than a form may: comparisons, in, and, or, not(...), parentheses, plain values, "
+    "ranges of plain values and keys of the form"
+)
 
 
 class ConditionRefused(Exception):
@@ -113,12 +118,10 @@ def _check_truth(node: syntax.Node, text: str, names: set[str]) -> None:
         case syntax.Call(function=syntax.Name(name="not"), arguments=(operand,)):
             _check_truth(operand, text, names)
         case syntax.Comparison() | syntax.Between() | syntax.Contained():
+            is_in = isinstance(node, syntax.Contained)
             for left, right, by_order in values_in(node):
-                _check_value(left, text, names)
-                if by_order and isinstance(node, syntax.Contained):
-                    _check_value(right, text, set(), is_end=True)
-                else:
-                    _check_value(right, text, names)
+                _check_value(left, text, names, is_ordered=by_order)
+                _check_value(right, text, names, is_ordered=by_order, is_end=by_order and is_in)
         case syntax.Name():
             names.add(node.name)
         case syntax.Literal(value=bool()):
@@ -127,7 +130,9 @@ def _check_truth(node: syntax.Node, text: str, names: set[str]) -> None:
             _refuse(node, text)
 
 
-def _check_value(node: syntax.Node, text: str, names: set[str], *, is_end: bool = False) -> None:
+def _check_value(
+    node: syntax.Node, text: str, names: set[str], *, is_ordered: bool, is_end: bool = False
+) -> None:
     match node:
         case syntax.Name() if not is_end:  # a range that ends in an answer may end in null
             names.add(node.name)
@@ -135,20 +140,23 @@ def _check_value(node: syntax.Node, text: str, names: set[str], *, is_end: bool 
             pass
         case syntax.Literal(value=datetime()):
             _refuse(node, text)
+        case syntax.Literal(value=None) if text[node.position + 1 : node.position + 2] == "@":
+            _refuse(node, text, 'holds an @"..." that is neither a date nor a time')
+        case syntax.Literal(value=None) if is_ordered:
+            _refuse(node, text, "orders null, which has no order")
+        case syntax.Literal(value=Decimal() as number) if abs(number) >= LARGEST:
+            _refuse(node, text, "holds a number too large to be typed")
         case syntax.Literal(value=None | bool() | str() | Decimal() | date() | time(tzinfo=None)):
             pass
         case _:
             _refuse(node, text)
 
 
-def _refuse(node: syntax.Node, text: str) -> None:
+def _refuse(node: syntax.Node, text: str, reason: str = TOO_MUCH) -> None:
     before = text[: _position(node) + 1]
     line = before.count("\n") + 1
     column = len(before) - (before.rfind("\n") + 1) + 1
-    raise ConditionRefused(
-        "uses more than a form may: comparisons, in, and, or, not(...), parentheses, plain values "
-        f"and keys of the form, ranges of plain values (line {line}, column {column})"
-    )
+    raise ConditionRefused(f"{reason} (line {line}, column {column})")
 
 
 def _position(node: Any) -> int:
