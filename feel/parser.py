@@ -187,8 +187,8 @@ class _Builder(Transformer):
 
     # -- types --------------------------------------------------------------------------------
 
-    def type_name(self, name: Token) -> Type:
-        return Type(str(name))
+    def type_name(self, *parts: Token) -> Type:
+        return Type("".join(parts))
 
     def type_of(self, name: Token, *rest: Any) -> Type:
         return Type(str(name), tuple(part for part in rest if isinstance(part, Type)))

@@ -54,9 +54,9 @@ class _Analysis:
 
     def _allowed(self, column: Input) -> feel.UnaryTests | None:
         """Return the declared values of a column, else those of its type."""
-        declared = self.table.types.declared.get(column.type or "")
-        if column.allowed is None and declared is not None and not declared.is_collection:
-            return declared.allowed
+        found = self.table.types.find(column.type or "")
+        if column.allowed is None and found is not None and not found[1].is_collection:
+            return found[1].allowed
         return column.allowed
 
     def _masks(self, row: list[Cell], *, sure: bool) -> Masks:
@@ -235,10 +235,10 @@ class _Analysis:
         )
 
     def _type_of(self, name: str | None) -> type | None:
-        seen: set[str] = set()
-        while name is not None and name in self.table.types.declared and name not in seen:
-            seen.add(name)
-            name = self.table.types.declared[name].base
+        types, seen = self.table.types, set[int]()
+        while name is not None and (found := types.find(name)) and id(found[1]) not in seen:
+            seen.add(id(found[1]))
+            types, name = found[0], found[1].base
         return None if name is None or name in ANY else SIMPLE.get(name)
 
     def _outputs(self) -> None:

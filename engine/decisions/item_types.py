@@ -7,7 +7,7 @@ item as a list of it, and a date as its midnight in UTC where a date and time is
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from lxml import etree
@@ -41,7 +41,7 @@ class ItemType:
         if value is None or depth > MAX_DEPTH:
             return None
         if not self.is_collection:
-            if type(value) is list and len(value) == 1:
+            if self.members and type(value) is list and len(value) == 1:
                 value = value[0]
             return self._item(value, types, run, depth)
         items = value if type(value) is list else [value]
@@ -100,19 +100,27 @@ class Types:
 
     def __init__(self) -> None:
         self.declared: dict[str, ItemType] = {}
+        self.imported: dict[str, Types] = {}  # by the name of the import
+
+    def find(self, name: str) -> "tuple[Types, ItemType] | None":
+        """Return a declared type, with the types it was declared among."""
+        if name in self.declared:
+            return self, self.declared[name]
+        alias, _, rest = name.partition(".")
+        return self.imported[alias].find(rest) if alias in self.imported else None
 
     def knows(self, name: str) -> bool:
-        return name in self.declared or name in SIMPLE or name in ANY
+        return self.find(name) is not None or name in SIMPLE or name in ANY
 
     def is_function(self, name: str) -> bool:
-        declared = self.declared.get(name)
-        return name == "function" or (declared is not None and declared.function is not None)
+        found = self.find(name)
+        return name == "function" or (found is not None and found[1].function is not None)
 
     def convert(self, name: str, value: Value, run: Run, depth: int = 0) -> Value:
         """Return a value as the type of that name takes it; an unknown type takes anything."""
-        declared = self.declared.get(name)
-        if declared is not None:
-            return declared.convert(value, self, run, depth)
+        found = self.find(name)
+        if found is not None:
+            return found[1].convert(value, found[0], run, depth)
         kind = SIMPLE.get(name)
         if kind is None or value is None or type(value) is kind:
             return value
@@ -125,19 +133,19 @@ class Types:
         return None
 
     def fits(self, name: str, value: Value) -> bool:
-        declared = self.declared.get(name)
-        if declared is not None:
-            return declared.fits(value, self)
+        found = self.find(name)
+        if found is not None:
+            return found[1].fits(value, found[0])
         kind = SIMPLE.get(name)
         return value is not None if kind is None else type(value) is kind
 
     @cached_property
     def checks(self) -> Mapping[str, Any]:
         """The tests that ``instance of`` uses, by the names of the types."""
-        return {name: self._check(item) for name, item in self.declared.items()}
-
-    def _check(self, item: ItemType) -> Any:
-        return lambda value: item.fits(value, self)
+        names = list(self.declared)
+        for alias, types in self.imported.items():
+            names += [f"{alias}.{name}" for name in types.checks]
+        return {name: partial(self.fits, name) for name in names}
 
     def component_names(self) -> set[str]:
         """Return the names of all members, which a lexer has to know."""
@@ -165,16 +173,19 @@ def type_ref(element: etree._Element) -> str | None:
     return rest if colon and head in element.nsmap else name
 
 
-def read_types(root: etree._Element, findings: Findings) -> Types:
-    """Read the item definitions of a model."""
+def read_types(
+    root: etree._Element, findings: Findings, imported: Mapping[str, Types] | None = None
+) -> Types:
+    """Read the item definitions of a model; ``imported`` are those of others, by import name."""
     types = Types()
+    types.imported.update(imported or {})
     for element in root:
         if xml.local(element) == "itemDefinition":
             item = _read_item(element, findings)
             types.declared[item.name] = item
     for element in root.iter(f"{{{xml.namespace(root)}}}*"):
         name = type_ref(element)
-        if name is not None and not types.knows(name) and "." not in name:
+        if name is not None and not types.knows(name):
             findings.add(
                 "unknown_type",
                 f"The type '{name}' is used but not declared; nothing would be checked.",

@@ -1,17 +1,20 @@
 """A DMN file to a `DecisionModel`: every mistake is found before the first is reported."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from lxml import etree
 
 from engine import xml
+from engine.decisions import graph
 from engine.decisions.boxed import Boxes, read_function
-from engine.decisions.item_types import read_types, type_ref
-from engine.decisions.model import DecisionInfo, DecisionModel, Node
+from engine.decisions.item_types import Types, read_types, type_ref
+from engine.decisions.model import DecisionModel, Node
 from engine.decisions.problems import DecisionRefused, Findings
 from engine.decisions.reader import Reader, odd_names
-from engine.findings import Severity
+from engine.decisions.tables import Table
+from engine.findings import Finding
 from feel.lexer import normal_name
 
 NAMESPACES = tuple(
@@ -27,15 +30,55 @@ KINDS = {
 }
 
 
-def load(dmn_xml: str | bytes, *, file: str = "the decision file") -> DecisionModel:
-    """Read and compile a DMN file (1.1 to 1.5). Raises `DecisionRefused` with every finding."""
+def load(
+    dmn_xml: str | bytes,
+    *,
+    file: str = "the decision file",
+    imports: Iterable[str | bytes] = (),
+) -> DecisionModel:
+    """Read and compile a DMN file (1.1 to 1.5). Raises `DecisionRefused` with every finding.
+
+    ``imports`` are the files that its ``import`` elements may name by their namespaces; what is
+    imported is known under the name of the import, as in ``Financial.PMT(...)``.
+    """
     content = dmn_xml.encode("utf-8") if isinstance(dmn_xml, str) else dmn_xml
+    others = {}
+    for given in imports:
+        other = _root(given, "an imported file")
+        others[other.get("namespace") or ""] = other
+    project = _Project(others)
+    root = _root(content, file)
+    loader = _Loader(project, root, Findings(file), "")
+    loader.compile()
+    findings = loader.findings
+    if not any(node.kind == "decision" for node in project.nodes.values()):
+        findings.add("no_decision", "The file holds no decision.", "Draw one.", root)
+    graph.check(project.nodes, project.elements, findings)
+    found = [*findings.found, *project.findings]
+    if Findings.refuses(found):
+        raise DecisionRefused(found)
+    return DecisionModel(
+        root.get("name") or "",
+        root.get("namespace") or "",
+        hashlib.sha256(content).hexdigest(),
+        project.nodes,
+        loader.types,
+        tuple(project.tables),
+        file,
+        project.aliases,
+        tuple(found),
+        dict(graph.infos(project.nodes)),
+    )
+
+
+def _root(given: str | bytes, file: str) -> etree._Element:
+    content = given.encode("utf-8") if isinstance(given, str) else given
     try:
         root = xml.parse(content, file)
     except xml.XmlRefused as error:
         raise DecisionRefused([error.finding]) from None
-    findings = Findings(file)
     if xml.local(root) != "definitions" or not xml.namespace(root).startswith(NAMESPACES):
+        findings = Findings(file)
         findings.add(
             "not_dmn",
             f"The file '{file}' is not a DMN model (versions 1.1 to 1.5).",
@@ -43,72 +86,125 @@ def load(dmn_xml: str | bytes, *, file: str = "the decision file") -> DecisionMo
             root,
         )
         raise DecisionRefused(findings.found)
-    model = _Loader(root, findings, hashlib.sha256(content).hexdigest()).run()
-    if findings.refuse:
-        raise DecisionRefused(findings.found)
-    return model
+    return root
+
+
+@dataclass
+class _Project:
+    """What a file and those it imports have in common. Imported ids hold their namespace."""
+
+    files: Mapping[str, etree._Element]
+    nodes: dict[str, Node] = field(default_factory=dict)
+    elements: dict[str, etree._Element] = field(default_factory=dict)
+    aliases: dict[str, dict[str, str]] = field(default_factory=dict)
+    tables: list[Table] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)  # of what is imported
+    loaders: dict[str, "_Loader"] = field(default_factory=dict)
 
 
 class _Loader:
-    def __init__(self, root: etree._Element, findings: Findings, sha256: str):
+    """Reads one file; ``space`` is its namespace if it is imported."""
+
+    types: Types
+    reader: Reader
+
+    def __init__(self, project: _Project, root: etree._Element, findings: Findings, space: str):
+        self.project = project
         self.root = root
         self.findings = findings
-        self.sha256 = sha256
-        types = read_types(root, findings)
-        self.reader = Reader(root, findings, types, odd_names(root, types))
+        self.space = space
+        self.namespace = root.get("namespace") or ""
+        project.loaders[self.namespace] = self
+        project.aliases[space] = {}
+        self.own: list[str] = []
+        self.is_read = False
+        imported = dict(self._imports())
+        self.types = read_types(root, findings, {a: loader.types for a, loader in imported.items()})
+        names = set(odd_names(root, self.types))
+        names.update(*(loader.reader.names for loader in imported.values()))
+        self.reader = Reader(root, findings, self.types, tuple(sorted(names)))
         self.boxes = Boxes(self.reader)
-        self.nodes: dict[str, Node] = {}
-        self.elements: dict[str, etree._Element] = {}
-
-    def run(self) -> DecisionModel:
-        for element in self.reader.children(self.root, *KINDS):
+        for element in self.reader.children(root, *KINDS):
             self._collect(element)
-        if not any(node.kind == "decision" for node in self.nodes.values()):
-            self.findings.add("no_decision", "The file holds no decision.", "Draw one.", self.root)
-        for key, node in self.nodes.items():
-            if node.kind in self._readers:
-                self._readers[node.kind](self, node, self.elements[key])
-        self._check_references()
-        self._check_cycles()
-        self._check_scope()
-        model = DecisionModel(
-            self.root.get("name") or "",
-            self.root.get("namespace") or "",
-            self.sha256,
-            self.nodes,
-            self.reader.types,
-            tuple(self.boxes.tables),
-            self.findings.file,
-            tuple(self.findings.found),
-        )
-        if not self.findings.refuse:
-            model.decisions = dict(_infos(self.nodes))
-        return model
+        self.is_read = True
+
+    def _imports(self) -> Iterable[tuple[str, "_Loader"]]:
+        for element in self.root:
+            if xml.local(element) != "import":
+                continue
+            space = element.get("namespace") or ""
+            alias = normal_name(element.get("name") or "")
+            if space in self.project.loaders:
+                loader = self.project.loaders[space]
+                if not loader.is_read:
+                    self.findings.add(
+                        "import_cycle",
+                        f"The model '{space}' and this one import each other.",
+                        "Move what both need into a third model.",
+                        element,
+                    )
+                    continue
+            elif space in self.project.files:
+                findings = Findings(f"the model {space}")
+                loader = _Loader(self.project, self.project.files[space], findings, space)
+                loader.compile()
+                self.project.findings += findings.found
+            else:
+                self.findings.add(
+                    "unknown_import",
+                    f"The model '{space}' is imported but was not given.",
+                    "Give the file that holds it, or remove the import.",
+                    element,
+                )
+                continue
+            self.project.aliases[self.space][space] = alias
+            yield alias, loader
+
+    def _key(self, href: str) -> str:
+        """Return the id of what a reference means, with its namespace if it is imported."""
+        space, _, key = href.rpartition("#")
+        space = space or self.namespace
+        main = next(iter(self.project.loaders))
+        return key if space == main else f"{space}#{key}"
+
+    def _keys(self, element: etree._Element, requirement: str, kind: str) -> tuple[str, ...]:
+        return tuple(map(self._key, self.reader.references(element, requirement, kind)))
 
     def _collect(self, element: etree._Element) -> None:
-        key = element.get("id") or element.get("name") or ""
+        given = element.get("id") or element.get("name") or ""
+        key = self._key(f"#{given}")
         variable = self.reader.child(element, "variable")
         holder = element if variable is None else variable
-        name = normal_name(holder.get("name") or element.get("name") or key)
-        if not key:
+        name = normal_name(holder.get("name") or element.get("name") or given)
+        if not given:
             self.findings.add(
                 "no_id", f"A {xml.local(element)} has no id.", "Give it one.", element
             )
-        elif key in self.nodes:
+        elif key in self.project.nodes:
             self.findings.add(
-                "duplicate_id", f"Two elements have the id '{key}'.", "Rename one.", element
+                "duplicate_id", f"Two elements have the id '{given}'.", "Rename one.", element
             )
         type_ = type_ref(variable) if variable is not None else None
-        label = normal_name(element.get("name") or "")
-        self.nodes[key] = Node(key, name, KINDS[xml.local(element)], type_, label=label)
-        self.elements[key] = element
+        node = Node(key, name, KINDS[xml.local(element)], type_, space=self.space)
+        node.label, node.types = normal_name(element.get("name") or ""), self.types
+        self.project.nodes[key] = node
+        self.project.elements[key] = element
+        self.own.append(key)
+
+    def compile(self) -> None:
+        """Compile the logic of every node of this file."""
+        for key in self.own:
+            node = self.project.nodes[key]
+            if node.kind in self._readers:
+                self._readers[node.kind](self, node, self.project.elements[key])
+        self.project.tables += self.boxes.tables
 
     # -- kinds of nodes -----------------------------------------------------------------------
 
     def _read_decision(self, node: Node, element: etree._Element) -> None:
         reader, boxes = self.reader, self.boxes
-        decisions = reader.references(element, "informationRequirement", "requiredDecision")
-        inputs = reader.references(element, "informationRequirement", "requiredInput")
+        decisions = self._keys(element, "informationRequirement", "requiredDecision")
+        inputs = self._keys(element, "informationRequirement", "requiredInput")
         node.requires = (*decisions, *inputs)
         node.knowledge = self._knowledge_of(element)
         self._read_logic(node, reader.expression_of(element))
@@ -138,15 +234,11 @@ class _Loader:
             self._read_logic(node, logic)
 
     def _knowledge_of(self, element: etree._Element) -> tuple[str, ...]:
-        found = self.reader.references(element, "knowledgeRequirement", "requiredKnowledge")
-        return tuple(found)
+        return self._keys(element, "knowledgeRequirement", "requiredKnowledge")
 
     def _read_service(self, node: Node, element: etree._Element) -> None:
         hrefs = {
-            kind: [
-                (child.get("href") or "").rpartition("#")[2]
-                for child in self.reader.children(element, kind)
-            ]
+            kind: [self._key(c.get("href") or "") for c in self.reader.children(element, kind)]
             for kind in ("outputDecision", "inputDecision", "inputData")
         }
         node.outputs = tuple(hrefs["outputDecision"])
@@ -157,94 +249,3 @@ class _Loader:
         "knowledge": _read_knowledge,
         "service": _read_service,
     }
-
-    # -- the graph ----------------------------------------------------------------------------
-
-    def _check_references(self) -> None:
-        for node in self.nodes.values():
-            for key in (*node.requires, *node.knowledge, *node.outputs, *node.parameters):
-                if key not in self.nodes:
-                    self.findings.add(
-                        "unknown_reference",
-                        f"{xml.label(self.elements[node.id])} requires '{key}', "
-                        "which is not there.",
-                        "Draw what is missing, or remove the arrow.",
-                        self.elements[node.id],
-                    )
-
-    def _check_cycles(self) -> None:
-        done: set[str] = set()
-        for key in self.nodes:
-            path = _cycle(self.nodes, key, [], done)
-            if path:
-                names = " -> ".join(self.nodes[step].name for step in path)
-                self.findings.add(
-                    "requirement_cycle",
-                    f"Decisions require each other in a circle: {names}.",
-                    "Remove one of the arrows.",
-                    self.elements[path[0]],
-                )
-                return
-
-    def _check_scope(self) -> None:
-        """What is drawn and read but not connected is null: the standard hides it."""
-        for node in self.nodes.values():
-            if node.kind != "decision":
-                continue
-            required = {self.nodes[key].name for key in _required(node) if key in self.nodes}
-            drawn = {other.name for other in self.nodes.values()}
-            for name in sorted((node.free_names & drawn) - required):
-                self.findings.add(
-                    "not_required",
-                    f"{xml.label(self.elements[node.id])} reads '{name}', which is drawn but not "
-                    "connected to it; it would have no value.",
-                    "Draw the arrow.",
-                    self.elements[node.id],
-                    Severity.UNSAFE,
-                )
-
-
-def _required(node: Node) -> tuple[str, ...]:
-    own = tuple(key for key in node.knowledge if key != node.id)
-    return (*node.requires, *own, *node.outputs)
-
-
-def _cycle(nodes: Mapping[str, Node], key: str, path: list[str], done: set[str]) -> list[str]:
-    """Return ids that form a circle, found from ``key``; depth is bounded by the file's size."""
-    if key in path:
-        return [*path[path.index(key) :], key]
-    if key in done or key not in nodes or len(path) > 200:
-        return []
-    for required in _required(nodes[key]):
-        found = _cycle(nodes, required, [*path, key], done)
-        if found:
-            return found
-    done.add(key)
-    return []
-
-
-def _infos(nodes: Mapping[str, Node]) -> Iterator[tuple[str, DecisionInfo]]:
-    for node in nodes.values():
-        if node.kind == "decision":
-            table = node.table
-            outputs = tuple(o.name or node.name for o in table.outputs) if table else (node.name,)
-            policy = table.policy.value if table else None
-            inputs = tuple(sorted(_needed(nodes, node, set())))
-            yield node.id, DecisionInfo(node.id, node.name, inputs, outputs, policy)
-
-
-def _needed(nodes: Mapping[str, Node], node: Node, seen: set[str]) -> set[str]:
-    """Return the names that a node needs from outside, with those of what it requires."""
-    if node.id in seen:
-        return set()
-    seen.add(node.id)
-    if node.kind == "input":
-        return {node.name}
-    required = [nodes[key] for key in _required(node)]
-    if node.kind == "service":
-        return set()
-    found = set() if node.kind == "knowledge" else set(node.free_names)
-    found -= {other.name for other in nodes.values()}
-    for other in required:
-        found |= _needed(nodes, other, seen)
-    return found

@@ -78,6 +78,8 @@ class Node:
     table: Table | None = None
     outputs: tuple[str, ...] = ()  # of a service: ids of its output decisions
     parameters: tuple[str, ...] = ()  # of a service: ids of what it takes
+    space: str = ""  # the namespace of the model it was imported from
+    types: Types = field(default_factory=Types)
 
 
 @dataclass
@@ -91,6 +93,8 @@ class DecisionModel:
     types: Types
     tables: tuple[Table, ...]
     file: str = ""
+    # namespace of a model ("" for this one) -> namespace it imports -> name of the import
+    aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()  # of reading it: none of them stops an evaluation
     decisions: Mapping[str, DecisionInfo] = field(default_factory=dict)
 
@@ -147,11 +151,16 @@ class _Evaluation:
         return self.known[node.id]
 
     def _input(self, node: Node) -> Value:
-        value = self.run.adopt(self.inputs.get(node.name, self.inputs.get(node.id)))
-        return value if node.type is None else self._typed(node.type, value)
+        given: Any = self.inputs
+        alias = self.model.aliases.get("", {}).get(node.space) if node.space else None
+        if alias is not None and isinstance(given.get(alias), Mapping):
+            given = given[alias]
+        names = (name for name in (node.name, node.label, node.id) if name in given)
+        return self._typed(node, self.run.adopt(given.get(next(names, node.name))))
 
-    def _typed(self, type_: str, value: Value) -> Value:
-        return self.model.types.convert(type_, value, self.run)
+    def _typed(self, node: Node, value: Value) -> Value:
+        """Return a value as the type of a node's variable takes it."""
+        return value if node.type is None else node.types.convert(node.type, value, self.run)
 
     def _frame(self, node: Node) -> Frame:
         """Return the scope of a node: what it requires, before what the caller gave.
@@ -159,11 +168,21 @@ class _Evaluation:
         Input data that is drawn and not required is hidden, as the standard has it.
         """
         nodes = self.model.nodes
-        required = [nodes[key] for key in (*node.requires, *node.knowledge) if key != node.id]
-        names = {other.name: self.value(other) for other in required}
+        names: dict[str, Value] = {}
+        for key in (*node.requires, *node.knowledge):
+            if key != node.id:
+                self._bind(names, node, nodes[key])
         hidden = {other.name for other in nodes.values()} - set(names)
         given = {name: value for name, value in self.inputs.items() if name not in hidden}
         return Frame(names, Frame(given, None, self.run), self.run)
+
+    def _bind(self, names: dict[str, Value], node: Node, required: Node) -> None:
+        """Bind what a node requires; what is imported stands under the name of the import."""
+        alias = self.model.aliases.get(node.space, {}).get(required.space)
+        if required.space == node.space or not alias:
+            names[required.name] = self.value(required)
+        else:
+            names.setdefault(alias, {})[required.name] = self.value(required)
 
     def _decision(self, node: Node) -> Value:
         frame = self._frame(node)
@@ -173,8 +192,7 @@ class _Evaluation:
             matched = self.run.matched
         finally:
             self.run.matched = outer
-        if node.type is not None:
-            value = self._typed(node.type, value)
+        value = self._typed(node, value)
         self.records.append(DecisionRecord(node.id, *self._record(node, frame, matched), value))
         return value
 
@@ -209,12 +227,12 @@ class _Evaluation:
         """Return a function whose results are taken as the type of the model's variable."""
         if node.type is None or type(function) is not Function:
             return function
-        if self.model.types.is_function(node.type):
-            return self._typed(node.type, function)
-        result, inner = node.type, function.invoke
+        if node.types.is_function(node.type):
+            return self._typed(node, function)
+        inner = function.invoke
 
         def invoke(run: Run, arguments: list[Value]) -> Value:
-            return self._typed(result, inner(run, arguments))
+            return self._typed(node, inner(run, arguments))
 
         return Function(function.parameters, invoke, types=function.types)
 
@@ -222,9 +240,10 @@ class _Evaluation:
         """Return what was asked for: a decision's value, or the result of a service or function."""
         if node.kind == "service":
             for key in node.parameters:
-                name = self.model.nodes[key].name
-                if name in self.inputs:
-                    self.known[key] = self._taken(key, self.run.adopt(self.inputs[name]))
+                taken = self.model.nodes[key]
+                if taken.name in self.inputs:
+                    given = self.run.adopt(self.inputs[taken.name])
+                    self.known[key] = self._typed(taken, given)
             return self._results(node)
         value = self.value(node)
         if node.kind == "knowledge" and type(value) is Function:
@@ -232,17 +251,13 @@ class _Evaluation:
             return value.invoke(self.run, given)
         return value
 
-    def _taken(self, key: str, value: Value) -> Value:
-        type_ = self.model.nodes[key].type
-        return value if type_ is None else self._typed(type_, value)
-
     def _results(self, node: Node) -> Value:
         outputs = [self.model.nodes[key] for key in node.outputs]
         if len(outputs) == 1:
             value = self.value(outputs[0])
         else:
             value = {output.name: self.value(output) for output in outputs}
-        return value if node.type is None else self._typed(node.type, value)
+        return self._typed(node, value)
 
     def _service(self, node: Node) -> Function:
         """Return a service as a function of its inputs: input decisions, then input data."""
@@ -251,7 +266,7 @@ class _Evaluation:
             run.spend()
             inner = _Evaluation(self.model, self.run, self.inputs)
             for key, value in zip(node.parameters, arguments, strict=True):
-                inner.known[key] = self._taken(key, value)
+                inner.known[key] = self._typed(self.model.nodes[key], value)
             return inner._results(node)
 
         return Function(tuple(self.model.nodes[key].name for key in node.parameters), invoke)

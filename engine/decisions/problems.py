@@ -36,10 +36,10 @@ class Findings:
         self.file = file
         self.found: list[Finding] = []
 
-    @property
-    def refuse(self) -> bool:
-        """Whether something cannot be carried out at all."""
-        return any(finding.severity is Severity.CANNOT_EXECUTE for finding in self.found)
+    @staticmethod
+    def refuses(found: Iterable[Finding]) -> bool:
+        """Say whether something cannot be carried out at all."""
+        return any(finding.severity is Severity.CANNOT_EXECUTE for finding in found)
 
     def add(
         self,

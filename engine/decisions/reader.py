@@ -66,11 +66,11 @@ class Reader:
         return xml.text_of(element if holder is None else holder)
 
     def references(self, element: etree._Element, requirement: str, kind: str) -> list[str]:
-        """Return the ids that requirements of a kind refer to, in order."""
+        """Return what requirements of a kind refer to (``href``), in order."""
         found = []
         for holder in self.children(element, requirement):
             for reference in self.children(holder, kind):
-                found.append((reference.get("href") or "").rpartition("#")[2])
+                found.append(reference.get("href") or "")
         return found
 
     def expression(self, text: str, element: etree._Element, what: str) -> feel.Expression | None:

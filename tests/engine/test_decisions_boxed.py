@@ -270,3 +270,41 @@ def test_a_type_that_is_not_declared_is_a_finding_not_a_refusal():
     model = load(dmn.decision("d", L("1"), type_="tNowhere"))
     assert [finding.rule for finding in model.findings] == ["unknown_type"]
     assert model.evaluate("d", {}).outputs == 1
+
+
+def library(namespace="lib"):
+    return dmn.model(
+        item("tRate", "number", allowed="[0..1]"),
+        dmn.input_data("base"),
+        knowledge("add tax", ["net", "rate:tRate"], L("net * (1 + rate)")),
+        dmn.decision("doubled", L("base * 2"), inputs="base"),
+    ).replace('namespace="ns"', f'namespace="{namespace}"')
+
+
+IMPORT = '<import name="Tax" namespace="lib" importType="DMN"/>'
+
+
+def test_what_is_imported_is_known_under_the_name_of_the_import():
+    text = dmn.model(
+        IMPORT,
+        dmn.decision("d", L("Tax.add tax(100, r) + Tax.doubled"), needs="x", knows="y", inputs="r")
+        .replace('href="#x"', 'href="lib#doubled"')
+        .replace('href="#y"', 'href="lib#add_tax"'),
+        dmn.input_data("r", "Tax.tRate"),
+    )
+    model = decisions.load(text, imports=[library()])
+    assert model.findings == ()
+    assert model.evaluate("d", {"r": 0.5, "Tax": {"base": 4}}).outputs == 158
+    assert model.evaluate("d", {"r": 7, "Tax": {"base": 4}}).outputs is None
+    assert list(model.decisions) == ["d"]
+
+
+def test_an_import_that_is_not_given_or_that_turns_back_is_refused():
+    text = dmn.model(IMPORT, dmn.decision("d", L("1")))
+    with pytest.raises(DecisionRefused, match="'lib' is imported but was not given"):
+        decisions.load(text)
+    back = library().replace(
+        "<itemDefinition", '<import name="A" namespace="ns"/><itemDefinition', 1
+    )
+    with pytest.raises(DecisionRefused, match="import each other"):
+        decisions.load(text, imports=[back])
