@@ -48,30 +48,52 @@ def shortest_path(
     starts: Iterable[Node], following: Next, found: Callable[[Node], bool]
 ) -> list[Node] | None:
     """Return the nodes of a shortest path from one of ``starts`` to one that is ``found``."""
-    queue = deque([node] for node in starts)
-    seen = {path[0].id for path in queue}
-    while queue:
-        path = queue.popleft()
-        if found(path[-1]):
-            return path
-        for node in following(path[-1]):
-            if node.id not in seen:
-                seen.add(node.id)
-                queue.append([*path, node])
-    return None
+    return search(starts, following, found)[1]
 
 
-def shortest_paths(starts: Iterable[Node], following: Next) -> dict[str, list[Node]]:
-    """Return a shortest path to everything that can be reached, by the id of its last node."""
-    queue = deque([node] for node in starts)
-    paths = {path[0].id: path for path in queue}
+def shortest_paths(starts: Iterable[Node], following: Next) -> "Paths":
+    """Return shortest paths to everything that can be reached."""
+    return Paths(search(starts, following, lambda node: False)[0])
+
+
+class Paths:
+    """Shortest paths, kept as the step before each node."""
+
+    def __init__(self, before: dict[str, tuple[Node, Node | None]]):
+        self.before = before
+
+    def __contains__(self, node_id: str) -> bool:
+        return node_id in self.before
+
+    def __getitem__(self, node_id: str) -> list[Node]:
+        return unroll(self.before, node_id)
+
+
+def search(
+    starts: Iterable[Node], following: Next, found: Callable[[Node], bool]
+) -> tuple[dict[str, tuple[Node, Node | None]], list[Node] | None]:
+    """Walk in breadth; return each node with the one before it, and the path to the first find."""
+    queue = deque(starts)
+    before: dict[str, tuple[Node, Node | None]] = {node.id: (node, None) for node in queue}
     while queue:
-        path = queue.popleft()
-        for node in following(path[-1]):
-            if node.id not in paths:
-                paths[node.id] = [*path, node]
-                queue.append(paths[node.id])
-    return paths
+        node = queue.popleft()
+        if found(node):
+            return before, unroll(before, node.id)
+        for after in following(node):
+            if after.id not in before:
+                before[after.id] = (after, node)
+                queue.append(after)
+    return before, None
+
+
+def unroll(before: dict[str, tuple[Node, Node | None]], node_id: str) -> list[Node]:
+    path = []
+    at: str | None = node_id
+    while at is not None:
+        node, previous = before[at]
+        path.append(node)
+        at = None if previous is None else previous.id
+    return path[::-1]
 
 
 def author_path(path: Iterable[Node]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from itertools import combinations
 
 from engine import xml
 from engine.findings import Finding
-from engine.lint.graph import author_path, reachable
+from engine.lint.graph import author_path, reachable, reversed_postorder, ways_in
 from engine.lint.model import Diagram, Flow, Node, Release, Scope
 from engine.lint.words import listing
 
@@ -34,7 +34,7 @@ class Move:
 
 
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
-    for scope in diagram.executed:
+    for scope in diagram.graphs:
         joins = [
             node for node in scope.of_kind("parallelGateway") if len(scope.incoming[node.id]) > 1
         ]
@@ -50,6 +50,9 @@ class Game:
         self.scope = scope
         self.targets = {flow.id: flow.target for flow in scope.flows}
         self.moves: dict[Marking, Move] = {}
+        # in this order a branch is played to its end before another one begins
+        order = reversed_postorder(ways_in(scope), scope.successors)
+        self.number = {node.id: position for position, node in enumerate(order)}
 
     def stuck_joins(self) -> Iterator[Finding]:
         reported: set[str] = set()
@@ -80,11 +83,11 @@ class Game:
                     queue.append(after)
 
     def next_node(self, marking: Marking) -> Node | None:
-        """Return a node that can move; inclusive joins only when nothing else can."""
+        """Return the first node that can move; inclusive joins only when nothing else can."""
         held = dict(marking)
+        targets = {self.targets[flow_id] for flow_id in held}
         waiting = []
-        for flow_id in held:
-            node = self.targets[flow_id]
+        for node in sorted(targets, key=lambda node: self.number.get(node.id, 0)):
             entering = self.scope.incoming[node.id]
             if node.kind == "parallelGateway":
                 if all(flow.id in held for flow in entering):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from engine import xml
 from engine.findings import Finding
 from engine.lint.graph import strong_components
-from engine.lint.model import WAITING, Diagram, Node, Release, Scope
+from engine.lint.model import MOST_NODES, WAITING, Diagram, Node, Release, Scope
 from engine.lint.words import listing
 
 LONGEST_PATH = 300  # nodes on one path, engine notes 2, trap 2
@@ -13,6 +13,15 @@ LONGEST_PATH = 300  # nodes on one path, engine notes 2, trap 2
 
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
     for scope in diagram.executed:
+        if len(scope.nodes) > MOST_NODES:
+            yield diagram.refused(
+                "too_many_steps",
+                scope.element,
+                f"{xml.label(scope.element)} has {len(scope.nodes):,} steps on one level; "
+                f"{MOST_NODES:,} are allowed.",
+                "Move parts into called processes.",
+            )
+    for scope in diagram.graphs:
         yield from automatic_loops(diagram, scope)
         yield from long_paths(diagram, scope)
 

@@ -22,6 +22,7 @@ from engine.normalise.flows import (
     nodes_of,
 )
 
+MOST_NODES = 1_000  # on one level of a process
 UNDRAWN = {"startEvent": "the start", "endEvent": "its end", "parallelGateway": "the start"}
 WAITING = {"userTask", "manualTask", "receiveTask", "intermediateCatchEvent", "eventBasedGateway"}
 
@@ -143,6 +144,11 @@ class Diagram:
         """The scopes as they are executed, implicit starts, ends and gateways included."""
         author_ids = self.normalised.author_ids
         return [read_scope(element, author_ids) for element in self._scopes(self.normalised.root)]
+
+    @property
+    def graphs(self) -> list[Scope]:
+        """The executed scopes that are small enough to be walked; others are refused as such."""
+        return [scope for scope in self.executed if len(scope.nodes) <= MOST_NODES]
 
     @cached_property
     def by_id(self) -> dict[str, etree._Element]:

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 
 from engine import xml
 from engine.findings import Finding
-from engine.lint.graph import author_path, backwards, reachable, shortest_path, ways_in
+from engine.lint.graph import (
+    author_path,
+    backwards,
+    reachable,
+    shortest_path,
+    shortest_paths,
+    ways_in,
+)
 from engine.lint.model import Diagram, Node, Release, Scope
 from engine.normalise.flows import is_event_subprocess
 
@@ -12,7 +19,7 @@ from engine.normalise.flows import is_event_subprocess
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
     for scope in diagram.drawn:
         yield from dead_ends(diagram, scope)
-    for scope in diagram.executed:
+    for scope in diagram.graphs:
         if xml.is_bpmn(scope.element, "adHocSubProcess"):
             continue
         yield from unreachable(diagram, scope)
@@ -23,23 +30,19 @@ def dead_ends(diagram: Diagram, scope: Scope) -> Iterator[Finding]:
     """Where end events are drawn, every path leads to one (BPMN 2.0.2 10.5.3)."""
     if not scope.of_kind("endEvent"):
         return
+    paths = shortest_paths(ways_in(scope), scope.successors)
     for node in scope.nodes.values():
         if scope.outgoing[node.id] or node.kind in ("endEvent", "boundaryEvent"):
             continue
         if is_event_subprocess(node.element) or is_outside(node) or is_link(node):
             continue
-        path = path_to(scope, node)
         yield diagram.refused(
             "dead_end",
             node.element,
             f"Nothing follows {node.label}, and it is not an end event.",
             "Draw the next step or an end event behind it.",
-            path=author_path(path or [node]),
+            path=author_path(paths[node.id] if node.id in paths else [node]),
         )
-
-
-def path_to(scope: Scope, node: Node) -> list[Node] | None:
-    return shortest_path(ways_in(scope), scope.successors, lambda found: found is node)
 
 
 def is_outside(node: Node) -> bool:

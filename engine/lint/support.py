@@ -48,11 +48,6 @@ def illegal(what: str, why: str, remedy: str) -> Support:
     return Support(How.ILLEGAL, what, why, remedy)
 
 
-COMPENSATION = refused(
-    "compensation",
-    "Compensation is not carried out.",
-    "Draw the steps that undo the work, behind an error or a gateway.",
-)
 CHOREOGRAPHY = refused(
     "a choreography",
     "Choreographies describe several organisations; no engine can carry one out.",
@@ -71,11 +66,7 @@ ELEMENTS: Mapping[str, Support] = {
     "receiveTask": executed("a receive task"),
     "callActivity": executed("a call activity"),
     "subProcess": executed("a subprocess"),
-    "transaction": refused(
-        "a transaction",
-        "A transaction would have to be undone as a whole, which is not carried out.",
-        "Use a subprocess with an error end event, and draw the steps that undo the work.",
-    ),
+    "transaction": executed("a transaction"),
     "adHocSubProcess": refused(
         "an ad hoc subprocess",
         "The order of steps in an ad hoc subprocess is left open, which is not carried out.",
@@ -236,18 +227,6 @@ LEGAL: Mapping[Place, str] = {
     Place.END: "none message escalation error cancel compensate signal terminate multiple",
 }
 
-CANCEL = refused(
-    "a cancel event",
-    "Cancel events belong to transactions, which are not carried out.",
-    "Use an error event and draw the steps that undo the work.",
-)
-# Legal kinds that are refused, wherever they stand.
-REFUSED_KINDS: Mapping[str, Support] = {
-    "compensate": COMPENSATION,
-    "cancel": CANCEL,
-}
-
-
 def event(place: Place, kind: str) -> Support:
     """Return how an event of ``kind`` at ``place`` is treated."""
     what = f"{'an' if kind[0] in 'ae' else 'a'} {kind} event as {place}"
@@ -263,8 +242,6 @@ def event(place: Place, kind: str) -> Support:
             f"BPMN allows no {kind} event as {place}.",
             f"There it may be: {LEGAL[place].replace(' ', ', ').replace('_', ' ')}.",
         )
-    if kind in REFUSED_KINDS:
-        return REFUSED_KINDS[kind]
     if kind == "link":
         return normalised(what)
     return executed(what)

@@ -8,7 +8,7 @@ from engine import xml
 from engine.findings import Finding
 from engine.lint.model import Diagram, Release
 from engine.lint.schema import schema
-from engine.lint.support import COMPENSATION, ELEMENTS, EVENT_DEFINITIONS, How
+from engine.lint.support import ELEMENTS, EVENT_DEFINITIONS, How
 from engine.normalise.flows import ACTIVITIES
 
 # What other engines do on their own account; we would leave it undone without a word.
@@ -44,7 +44,6 @@ def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
             continue
         yield from unsupported_element(diagram, element)
         yield from quantities(diagram, element)
-        yield from compensation(diagram, element)
         yield from instantiation(diagram, element)
         yield from subprocess_data(diagram, element)
         yield from foreign_behaviour(diagram, element)
@@ -82,16 +81,6 @@ def quantities(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:
                 f'{xml.label(element)} has {attribute}="{value}"; only 1 is carried out.',
                 "Use a multi-instance activity, or a gateway that splits.",
             )
-
-
-def compensation(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:
-    if element.get("isForCompensation") in ("true", "1"):
-        yield diagram.refused(
-            "unsupported",
-            element,
-            f"{xml.label(element)} undoes another step. {COMPENSATION.why}",
-            COMPENSATION.remedy,
-        )
 
 
 def instantiation(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:

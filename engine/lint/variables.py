@@ -13,7 +13,7 @@ from feel.syntax import Conditional, ContextLiteral
 
 
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
-    for scope in diagram.executed:
+    for scope in diagram.graphs:
         for split in scope.of_kind("parallelGateway", "inclusiveGateway"):
             if len(scope.outgoing[split.id]) > 1:
                 yield from set_twice(diagram, release, scope, split)

@@ -1,5 +1,7 @@
 """Ids that the pass makes, and the ids that the runtime keeps for itself."""
 
+from collections import Counter
+
 from lxml import etree
 
 from engine import xml
@@ -42,13 +44,14 @@ class Ids:
         self.taken = {element.get("id") for element in root.iter() if element.get("id")}
         self.author_ids: dict[str, str | None] = {}
         self.made: set[str] = set()
+        self.numbers: Counter[str] = Counter()
 
     def new(self, stem: str, author_id: str | None) -> str:
         """Return ``stem`` with the first free number behind it."""
-        number = 1
-        while f"{stem}_{number}" in self.taken:
-            number += 1
-        made = f"{stem}_{number}"
+        made = ""
+        while not made or made in self.taken:
+            self.numbers[stem] += 1
+            made = f"{stem}_{self.numbers[stem]}"
         self.taken.add(made)
         self.made.add(made)
         self.author_ids[made] = self.author_of(author_id)

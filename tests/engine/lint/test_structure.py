@@ -510,3 +510,10 @@ def test_many_choices_in_a_row_are_answered_in_time():
             previous = m
         body += flow(previous, "join")
     assert rules(body) == set()
+
+
+def test_a_level_of_very_many_steps_is_refused_and_answered():
+    ids = [f"n{number}" for number in range(1_200)]
+    body = straight("n0") + "".join(f'<bpmn:task id="{step}"/>' for step in ids)
+    found = findings_of(bpmn(body + "".join(flow("n0", step) for step in ids[1:])))
+    assert one(found, "too_many_steps").message.startswith("'case_work' has ")
