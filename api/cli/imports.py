@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
     cohort.set_defaults(run=import_cohort)
     sample = kinds.add_parser("sample", help="print an invented cohort file")
     sample.add_argument("--rows", type=int, default=200)
-    sample.add_argument("--seed", type=int, default=2027)
+    sample.add_argument("--seed", type=int, default=2026)
     sample.set_defaults(run=print_sample)
 
 

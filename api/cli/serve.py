@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 from prometheus_client import multiprocess
 
 from api import logs
@@ -42,6 +43,7 @@ def run(given: argparse.Namespace) -> None:
                 "bind": f"{given.host}:{given.port}",
                 "workers": given.processes,
                 "threads": given.threads,
+                "loglevel": found.log_level.lower(),
             },
         ).run()
 
@@ -54,6 +56,15 @@ def application(given: Settings, url: str, clock: Clock) -> Flask:
         clock,
         worker_database=connect(url, role=WORKER_ROLE, pool_size=1, hide_parameters=True),
     )
+
+
+class Log(Logger):  # type: ignore[misc]  # gunicorn ships no types
+    """What gunicorn itself has to say, through `api.logs` like everything else."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers[:] = []
+        self.error_log.propagate = True
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
@@ -72,7 +83,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "timeout": 60,
             "keepalive": 30,
             "accesslog": None,  # api.logs writes one line a request, without query strings
-            "logconfig_dict": {"version": 1, "disable_existing_loggers": False},
+            "logger_class": Log,
             "child_exit": forget,
             "preload_app": False,
         }

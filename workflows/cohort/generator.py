@@ -111,7 +111,7 @@ def _awkward(chance: random.Random, now: datetime) -> Iterator[Cells]:
     yield row(20, dob="31/02/1990")
     yield row(21, phone="ask her mother")
     yield row(22, offence_group="mischief")
-    yield row(23, recorded_at=f"{now + timedelta(days=40):%d/%m/%Y %H:%M}")
+    yield row(23, recorded_at=f"{now + timedelta(days=4000):%d/%m/%Y %H:%M}")
     yield row(24, given_name="", family_name="")
     yield {**row(25), "crime_ref": ""}
     yield row(26, hate_flag="perhaps", repeat_12m="a few")

@@ -115,7 +115,8 @@ def _lines(file: IO[bytes]) -> Iterator[str]:
     except UnicodeDecodeError as wrong:
         raise CohortRefused("The file is not in UTF-8. Save the sheet as CSV (UTF-8).") from wrong
     finally:
-        stream.detach()  # the file is the caller's to close
+        if not file.closed:
+            stream.detach()  # the file is the caller's to close
 
 
 def _head(cells: list[str] | None) -> list[Column | None]:

@@ -32,7 +32,7 @@ from workflows.demonstration.organisation import Organisation
 from workflows.demonstration.replies import Replier
 from workflows.safeguarding import concerns
 from workflows.safeguarding.models import SafeguardingConcern
-from workflows.tasks import completing
+from workflows.tasks import completing, worklist
 from workflows.tasks.asked import asked_by
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ MOST_STEPS = 400  # of one story; a circle in a diagram ends here
 
 
 AGENCY_ANSWERS = 0.8
+CLAIMED = 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class Player:
             story.now = max(story.now, step[0])
             story.steps += 1
             self._do(step[1], story)
+        self._claim_some(story, horizon)
         return story
 
     # -- arriving ----------------------------------------------------------------------------
@@ -232,6 +234,17 @@ class Player:
                 completing.complete(session, task_id, answers, actor=actor, now=story.now)
         except (Refusal, ValidationError) as refused:
             logger.info("%s was left open: %s", task_id, type(refused).__name__)
+
+    def _claim_some(self, story: Story, now: datetime) -> None:
+        """Leave some of the open tasks claimed, as they are in the middle of a day."""
+        for task_id in sorted(story.planned, key=str):
+            if self.chance.random() > CLAIMED:
+                continue
+            with self._work_at(now) as session:
+                task = session.get_one(UserTask, task_id)
+                actor = self._actor_for(session, task, now)
+                if actor is not None and task.is_open and task.actual_owner is None:
+                    worklist.claim(session, task_id, actor=actor, now=now)
 
     def _actor_for(self, session: Session, task: UserTask, now: datetime) -> Actor | None:
         """Return somebody to whom the task is offered, or whoever has it."""
