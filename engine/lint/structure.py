@@ -30,23 +30,26 @@ def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
 
 
 def starts_and_ends(diagram: Diagram, scope: Scope) -> Iterator[Finding]:
-    """Both are drawn or neither: a half-drawn level says that something was forgotten."""
+    """Both are drawn or neither (10.5.2, 10.5.3): a half-drawn level is read as if the other were
+
+    left out on purpose, which may be rehearsed; what was forgotten is asked before publishing.
+    """
     if xml.is_bpmn(scope.element, "adHocSubProcess"):
         return
     starts, ends = scope.of_kind("startEvent"), scope.of_kind("endEvent")
     where = xml.label(scope.element)
     if ends and not starts:
-        yield diagram.refused(
+        yield diagram.unsafe(
             "no_start_event",
             scope.element,
-            f"{where} has an end event but no start event.",
+            f"{where} has an end event but no start event; it begins wherever no flow leads in.",
             "Draw where it begins, or leave out both.",
         )
     if starts and not ends:
-        yield diagram.refused(
+        yield diagram.unsafe(
             "no_end_event",
             scope.element,
-            f"{where} has a start event but no end event.",
+            f"{where} has a start event but no end event; it ends wherever no flow leads on.",
             "Draw where it ends, or leave out both.",
         )
     if len(starts) > 1 and not scope.is_process:

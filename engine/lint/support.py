@@ -227,6 +227,7 @@ LEGAL: Mapping[Place, str] = {
     Place.END: "none message escalation error cancel compensate signal terminate multiple",
 }
 
+
 def event(place: Place, kind: str) -> Support:
     """Return how an event of ``kind`` at ``place`` is treated."""
     what = f"{'an' if kind[0] in 'ae' else 'a'} {kind} event as {place}"

@@ -46,11 +46,13 @@ def rules(body: str) -> set[str]:
 
 
 def test_an_end_event_needs_a_start_event_on_its_level():
-    assert "no_start_event" in rules(f'{TASK}<bpmn:endEvent id="z"/>' + flows("a", "z"))
+    found = findings_of(bpmn(f'{TASK}<bpmn:endEvent id="z"/>' + flows("a", "z")))
+    assert one(found, "no_start_event").severity == "unsafe"
 
 
 def test_a_start_event_needs_an_end_event_on_its_level():
-    assert "no_end_event" in rules(f'{TASK}<bpmn:startEvent id="z"/>' + flows("z", "a"))
+    found = findings_of(bpmn(f'{TASK}<bpmn:startEvent id="z"/>' + flows("z", "a")))
+    assert one(found, "no_end_event").severity == "unsafe"
 
 
 def test_leaving_out_both_is_fine():
