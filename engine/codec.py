@@ -118,6 +118,7 @@ def scope_row(scope: Instance | Scope) -> list[Any]:
         scope.host.id.hex if isinstance(scope, Scope) else None,
         scope.interrupted,
         to_json(scope.data),
+        to_json(scope.undo),
         [token_row(token, root) for token in scope.tasks.values() if token is not root],
     ]
 
@@ -139,8 +140,8 @@ def token_row(token: Token, root: Token) -> list[Any]:
 
 
 def fill(scope: Instance | Scope, row: list[Any]) -> None:
-    _, scope.interrupted, data, rows = row
-    scope.data = from_json(data)
+    _, scope.interrupted, data, undo, rows = row
+    scope.data, scope.undo = from_json(data), from_json(undo)
     tokens = [(restored(scope, each), each[1]) for each in rows]
     root = scope.task_tree
     for token, parent_id in tokens:
@@ -161,8 +162,11 @@ def restored(scope: Instance | Scope, row: list[Any]) -> Token:
 
 def inner_spec(host: Token, spec_of: SpecOf) -> Any:
     """The spec of what runs inside ``host``: its own inside, or the process it calls."""
-    called = getattr(host.task_spec, "called", None)
-    return spec_of(called) if called is not None else host.task_spec.inner
+    node = host.task_spec
+    if hasattr(node, "inner_spec"):
+        return node.inner_spec(host)
+    called = getattr(node, "called", None)
+    return spec_of(called) if called is not None else node.inner
 
 
 # -- values -----------------------------------------------------------------------------------

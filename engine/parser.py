@@ -14,7 +14,7 @@ from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
 from SpiffWorkflow.spiff.parser.task_spec import SpiffTaskParser
 
 from engine import xml
-from engine.core import activities, events, gateways, repeats, subprocesses
+from engine.core import activities, events, gateways, repeats, subprocesses, undo
 from engine.core.nodes import Drawn, Flow, FlowNode, ScopeSpec
 from engine.core.triggers import MessageTrigger
 from engine.definitions import Process
@@ -108,7 +108,12 @@ def item_name(node: etree._Element, tag: str) -> str | None:
 
 class EventParser(NodeParser):
     def make(self, name: str) -> FlowNode:
-        return self.spec_class(self.spec, name, **self.event())
+        given = self.event()
+        kinds = {trigger.kind for trigger in given["triggers"]}
+        spec_class = self.spec_class
+        if issubclass(spec_class, events.Throwing) and kinds & {"compensate", "cancel"}:
+            spec_class = undo.CancelEnd if "cancel" in kinds else undo.CompensationEvent
+        return spec_class(self.spec, name, **given)
 
     def event(self) -> dict[str, Any]:
         return {
@@ -219,12 +224,16 @@ class ScopeParser(ProcessParser):
             spec.data_objects_drawn = tuple(
                 data.get("id") or "" for data in xml.bpmn_children(self.node, "dataObject")
             )
+        if self.parser.compensates:
+            undo.add_nodes(spec)
         for node in nodes_of(self.node):
             made = self.parse_node(node)
             if isinstance(made, events.StartEvent):
                 spec.starts.append(made)
             elif isinstance(made, subprocesses.EventSubprocess):
                 spec.event_subprocesses.append(made)
+                if any(trigger.kind == "compensate" for trigger in made.triggers):
+                    spec.undo_handler = made
         for flow in flows_of(self.node):
             self.connect(flow)
         for node in nodes_of(self.node):
@@ -243,6 +252,18 @@ class ScopeParser(ProcessParser):
             host = self.spec.task_specs[node.get("attachedToRef")]
             host.boundary.append(made)
             made.host = host
+            if any(trigger.kind == "compensate" for trigger in made.triggers):
+                made.handler = self.undoes(node.get("id") or "")
+                host.undo_event = made
+
+    def undoes(self, event_id: str) -> FlowNode:
+        """The step that an association leads to from a compensation event."""
+        for association in xml.bpmn_children(self.node, "association"):
+            ends = [association.get("sourceRef"), association.get("targetRef")]
+            if event_id in ends:
+                ends.remove(event_id)
+                return self.spec.task_specs[ends[0]]
+        raise LookupError(f"nothing undoes what '{event_id}' sits on")
 
     def inside(self, node: etree._Element) -> ScopeSpec:
         return ScopeParser(self.parser, node, self.nsmap, filename=self.filename).get_spec()
@@ -278,6 +299,7 @@ class DiagramParser(SpiffBpmnParser):
         bpmn("receiveTask"): (ReceiveParser, activities.ReceiveTask),
         bpmn("callActivity"): (CallParser, subprocesses.CallActivity),
         bpmn("subProcess"): (SubprocessParser, subprocesses.Subprocess),
+        bpmn("transaction"): (SubprocessParser, subprocesses.Subprocess),
         bpmn("startEvent"): (StartParser, events.StartEvent),
         bpmn("endEvent"): (EventParser, events.EndEvent),
         bpmn("intermediateCatchEvent"): (EventParser, events.CatchEvent),
@@ -294,6 +316,12 @@ class DiagramParser(SpiffBpmnParser):
         super().__init__()
         root = process.element.getroottree().getroot()
         self.process = process
+        self.compensates = any(
+            True
+            for _ in xml.bpmn_descendants(
+                process.element, "compensateEventDefinition", "transaction"
+            )
+        )
         self.references = References(root)
         self.lanes = {
             xml.text_of(reference): lane.get("name") or lane.get("id") or ""

@@ -8,6 +8,7 @@ from engine import xml
 from engine.core.mapping import NO_DATA_FLOW, Association, DataFlow
 from engine.core.triggers import (
     CodeTrigger,
+    CompensateTrigger,
     ConditionTrigger,
     EndTrigger,
     Keys,
@@ -54,6 +55,9 @@ class References:
         if kind in ("error", "escalation"):
             code = self.code(definition.get(f"{kind}Ref"), f"{kind}Code")
             return CodeTrigger(kind, code, properties.get("resultVariable"))
+        if kind == "compensate":
+            waits = definition.get("waitForCompletion") not in ("false", "0")
+            return CompensateTrigger(definition.get("activityRef") or None, waits)
         return EndTrigger(kind)
 
     def message(

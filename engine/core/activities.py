@@ -27,6 +27,7 @@ class Activity(FlowNode):
         super().__init__(wf_spec, name, drawn=drawn, manual=manual)
         self.boundary: list[BoundaryEvent] = []
         self.data_flow = NO_DATA_FLOW
+        self.undo_event: BoundaryEvent | None = None  # compensation, on its boundary
 
     def arrive(self, token: "Token") -> bool:
         if self.data_flow is not NO_DATA_FLOW:
@@ -54,6 +55,7 @@ class Activity(FlowNode):
         run = token.run_of
         run.release(token)
         run.completed(token)
+        self.remember(token)
         self.go_on(token)
 
     def skip(self, token: "Token") -> None:
@@ -70,6 +72,21 @@ class Activity(FlowNode):
             body.task_spec.inner_done(body, token)
         else:
             self.leave(token, self.outgoing)
+
+    def remember(self, token: "Token") -> None:
+        """Keep what is needed to undo this activity, if it can be undone (`undo`)."""
+        inside = token.internal_data.pop("inside", None)
+        body = token.parent if token.triggered else None
+        if body is not None and getattr(body.task_spec, "inner", None) is not self:
+            return  # itself a step that undoes
+        node = self if body is None else body.task_spec
+        if node.undo_event is None and inside is None:
+            return
+        record = {"node": node.name, "data": dict(token.data), "inside": inside}
+        if body is None:
+            token.workflow.undo.append(record)
+        else:
+            body.internal_data.setdefault("undo", []).append(record)
 
     def text_of(self, token: "Token", name: str) -> Any:
         """Evaluate the extension property ``name``; None when it is not given."""

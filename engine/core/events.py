@@ -92,6 +92,8 @@ class BoundaryEvent(CatchEvent):
     ):
         super().__init__(wf_spec, name, drawn=drawn, triggers=triggers, all_needed=all_needed)
         self.interrupts = interrupts
+        self.host: FlowNode | None = None  # the activity it sits on
+        self.handler: FlowNode | None = None  # of a compensation event: the step that undoes
 
     @property
     def waits(self) -> bool:

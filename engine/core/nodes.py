@@ -50,6 +50,7 @@ class ScopeSpec(BpmnProcessSpec):
         self.is_process = is_process
         self.starts: list[StartEvent] = []
         self.event_subprocesses: list[EventSubprocess] = []
+        self.undo_handler: EventSubprocess | None = None  # the one that compensation starts
         self.data_objects_drawn: tuple[str, ...] = ()
 
     def none_start(self) -> "StartEvent | None":

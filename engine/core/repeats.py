@@ -30,8 +30,8 @@ class Repeated(Activity):
 
     def depart(self, token: "Token") -> None:
         """Each inner instance has said for itself that it is done."""
-        run = token.run_of
-        run.release(token)
+        token.run_of.release(token)
+        token.workflow.undo += token.internal_data.pop("undo", [])
         self.go_on(token)
 
     def inner_done(self, body: "Token", child: "Token") -> None:

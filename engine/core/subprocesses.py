@@ -36,6 +36,7 @@ class Subprocess(Activity):
 
     def perform(self, token: "Token") -> bool:
         """The inside is done."""
+        keep_inside(token, self.inner)
         token.run_of.close_scope(token)
         return True
 
@@ -133,6 +134,8 @@ class EventSubprocess(Activity):
         return False
 
     def perform(self, token: "Token") -> bool:
+        if self is not token.workflow.spec.undo_handler:
+            keep_inside(token, self.inner)
         token.run_of.close_scope(token)
         return True
 
@@ -159,6 +162,13 @@ class EventSubprocess(Activity):
         handler = run.spawn(scope, self)
         if arm is not None and arm.get("missed"):
             handler.internal_data["missed"] = arm["missed"]
+
+
+def keep_inside(token: "Token", inner: ScopeSpec) -> None:
+    """Keep what was done inside a subprocess, so that it can be undone after its end."""
+    scope = token.run_of.instance.subprocesses[token.id]
+    if scope.undo or inner.undo_handler is not None:
+        token.internal_data["inside"] = {"data": dict(scope.data), "undo": scope.undo}
 
 
 def open_scope(

@@ -95,6 +95,7 @@ class Scope(BpmnSubWorkflow):
     def __init__(self, spec: "ScopeSpec", host: Token):
         self.host = host
         self.interrupted = False  # an interrupting event subprocess has taken over
+        self.undo: list[dict[str, Any]] = []  # activities that are done and can be undone
         super().__init__(spec, host.id, host.workflow.top_workflow, deserializing=True)
         self.task_tree = Token(self, spec.start, state=COMPLETED)
         self.top_workflow.subprocesses[host.id] = self
@@ -119,6 +120,7 @@ class Instance(BpmnWorkflow):
     def __init__(self, spec: "ScopeSpec"):
         self.seq = 0
         self.interrupted = False
+        self.undo: list[dict[str, Any]] = []
         self.incidents: dict[UUID, dict[str, Any]] = {}
         self.risk_rank = 0
         self.business_key: UUID | None = None

@@ -208,6 +208,17 @@ class EndTrigger(Trigger):
         self.kind = kind
 
 
+class CompensateTrigger(Trigger):
+    """``activity`` None: everything in the scope. ``waits``: the event ends when that is done."""
+
+    kind = "compensate"
+
+    def __init__(self, activity: str | None, waits: bool):
+        super().__init__(name=activity)
+        self.activity = activity
+        self.waits = waits
+
+
 def arm_all(token: "Token", triggers: "tuple[Trigger, ...]") -> None:
     """Let every trigger of a node wait in ``token``; raises `StepFailed` before anything waits."""
     armed = [(trigger, trigger.arm(token)) for trigger in triggers if trigger.is_armed]

@@ -289,3 +289,21 @@ def diagram(*processes: Xml, defs: Xml = "") -> str:
     """One BPMN file."""
     body = "".join(processes)
     return f"{HEAD}{declarations(body)}{defs}{body}</{NS}definitions>"
+
+
+# -- undoing ----------------------------------------------------------------------------------
+
+
+def compensation(activity: str | None = None, *, waits: bool = True) -> Xml:
+    given = {} if activity is None else {"activityRef": activity}
+    return definition("compensate", **given, **({} if waits else {"waitForCompletion": "false"}))
+
+
+def undone_by(event: str, on: str, handler: Xml, id: str) -> Xml:
+    """A compensation event on the boundary of ``on``, associated with the step ``id``."""
+    marked = re.sub(rf'id="{id}"', f'id="{id}" isForCompensation="true"', handler, count=1)
+    link = element("association", f"{event}_to_{id}", sourceRef=event, targetRef=id)
+    return boundary(event, on, compensation()) + marked + link
+
+
+CANCEL = definition("cancel")
