@@ -101,11 +101,11 @@ def _telephone(chance: random.Random) -> dict[str, Any]:
     way = {
         "kind": "mobile",
         "value": f"07700 900{chance.randrange(1000):03}",
-        "safe_call": chance.choices(("yes", "unknown", "no"), (8, 3, 1))[0],
+        "safe_call": chance.choices(("yes", "unknown", "no"), (14, 3, 1))[0],
         "safe_voicemail": chance.choices(("no", "unknown", "yes"), (5, 3, 1))[0],
         "safe_sms": chance.choices(("no", "unknown", "yes"), (4, 3, 2))[0],
         "caller_id_ok": "unknown",
     }
-    if chance.random() < 0.6:
+    if chance.random() < 0.85:
         way["given_as_safe_by"] = "the client, to the referrer"
     return way

@@ -27,7 +27,7 @@ WORDS = (
 # Weights of options by question and value; an option that is not named weighs 1.
 LEAN: Leans = {
     "outcome": {
-        "spoke_client": 9,
+        "spoke_client": 16,
         "no_answer": 6,
         "busy": 1,
         "asked_later": 1,
@@ -51,7 +51,7 @@ LEAN: Leans = {
     "about_staff": {"no": 20, "here": 0.2, "partner": 0.5, "unsure": 0.3},
     "can_talk": {"yes": 9, "no": 1},
     "time_available": {"yes": 9},
-    "wants_support": {"yes": 9, "info_only": 1, "not_now": 1, "declined": 1, "cannot_decide": 0.4},
+    "wants_support": {"yes": 18, "info_only": 1, "not_now": 1, "declined": 1, "cannot_decide": 0.4},
     "consent_to_service": {"yes": 14, "no": 1},
     "under_18": {"no": 20, "yes": 1, "unknown": 1},
     "capacity_doubt": {"no": 20, "yes": 1},
