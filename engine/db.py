@@ -13,18 +13,23 @@ from uuid import UUID
 
 from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
     CursorResult,
     DateTime,
     Engine,
     MetaData,
     Text,
     TypeDecorator,
+    cast,
     create_engine,
     event,
+    func,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, SessionTransaction
 
 # Names are fixed, so that migrations can speak of a constraint and a test can compare.
 NAMES = {
@@ -110,8 +115,21 @@ ENTER = "SELECT set_config('signpost.tenant', %(tenant)s, true)"
 
 def enter_tenant(session: Session, tenant_id: UUID) -> None:
     """Open the rows of ``tenant_id`` until the transaction ends."""
-    session.info["tenant_id"] = tenant_id
     run(session, ENTER, {"tenant": str(tenant_id)})
+    entered(session, tenant_id)
+
+
+def entering(tenant_id: InstrumentedAttribute[UUID]) -> ColumnElement[str]:
+    """Return a column for the select that finds out the tenant: to read it is to enter it.
+
+    Saves the statement of `enter_tenant`; who uses it calls `entered` with what was found.
+    """
+    return func.set_config("signpost.tenant", cast(tenant_id, Text), True)
+
+
+def entered(session: Session, tenant_id: UUID) -> None:
+    """Note in whose rows the session works."""
+    session.info["tenant_id"] = tenant_id
 
 
 def run(session: Session, statement: str, values: Mapping[str, Any]) -> CursorResult[Any]:
@@ -122,6 +140,26 @@ def run(session: Session, statement: str, values: Mapping[str, Any]) -> CursorRe
     """
     session.flush()
     return session.connection().exec_driver_sql(statement, dict(values))
+
+
+class Fixed:
+    """A statement written with the models and compiled once, to be sent as `run` sends texts.
+
+    For statements that run in every request and never change their shape: what varies stands in
+    them as ``bindparam("name")``. Rows are the driver's: plain values and no mapped objects.
+    """
+
+    def __init__(self, statement: ClauseElement) -> None:
+        compiled = statement.compile(dialect=PGDialect_psycopg())
+        self.sql = str(compiled)
+        self._constants = {k: v for k, v in compiled.params.items() if v is not None}
+
+    def run(self, session: Session, **values: Any) -> CursorResult[Any]:
+        return run(session, self.sql, self._constants | values)
+
+    def read(self, session: Session, **values: Any) -> CursorResult[Any]:
+        """Run it without first writing what the session holds back, for what that never touches."""
+        return session.connection().exec_driver_sql(self.sql, self._constants | values)
 
 
 def may_be_repeated(fault: BaseException) -> bool:

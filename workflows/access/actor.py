@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
+from engine.db import Fixed, UtcDateTime
 from engine.errors import Refusal
 from workflows.staff.absences import is_current
 from workflows.staff.matrix import Permission, Scope, permission
@@ -90,7 +91,7 @@ class Actor:
 
 def actor_for(session: Session, staff_id: UUID, now: datetime) -> Actor:
     """Read who somebody is, in one statement. Raises ``NotSignedIn`` for those who have left."""
-    row = session.execute(_who(staff_id, now)).one_or_none()
+    row = WHO.run(session, staff_id=staff_id, now=now).one_or_none()
     if row is None:
         raise NotSignedIn
     return Actor(
@@ -103,7 +104,8 @@ def actor_for(session: Session, staff_id: UUID, now: datetime) -> Actor:
     )
 
 
-def _who(staff_id: UUID, now: datetime) -> Select[Any]:
+def _who() -> Select[Any]:
+    now = bindparam("now", type_=UtcDateTime())
     held = select(
         func.json_agg(func.json_build_array(StaffRole.role, StaffRole.service_id, StaffRole.scope))
     ).where(StaffRole.staff_id == Staff.id)
@@ -122,7 +124,10 @@ def _who(staff_id: UUID, now: datetime) -> Select[Any]:
         named.scalar_subquery().label("named"),
         teams.scalar_subquery().label("teams"),
         exists().where(Absence.staff_id == Staff.id, is_current(now)).label("away"),
-    ).where(Staff.id == staff_id, Staff.active)
+    ).where(Staff.id == bindparam("staff_id"), Staff.active)
+
+
+WHO = Fixed(_who())
 
 
 def _duties(*lists: Iterable[tuple[str, str]] | None) -> Iterable[tuple[str, UUID]]:

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine.db import enter_tenant
+from engine.db import entered, entering
 from workflows.identity.models import Login, LoginSession
 
 IDLE = timedelta(minutes=15)
@@ -55,8 +55,8 @@ def resume(
 
     The unit of work is inside the person's tenant afterwards.
     """
-    row = session.scalar(
-        select(LoginSession)
+    found = session.execute(
+        select(LoginSession, entering(LoginSession.tenant_id))
         .join(Login, Login.id == LoginSession.staff_id)
         .where(
             LoginSession.secret_hash == _hash(secret),
@@ -65,10 +65,11 @@ def resume(
             LoginSession.seen_at > now - min(idle, LONGEST_IDLE),
             Login.disabled_at.is_(None),
         )
-    )
-    if row is None:
+    ).one_or_none()
+    if found is None:
         return None
-    enter_tenant(session, row.tenant_id)
+    row = found[0]
+    entered(session, row.tenant_id)
     if row.seen_at <= now - NOTED_EVERY:
         row.seen_at = now
     return row

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
-from engine.db import memory
+from engine.db import Fixed, memory
 from engine.errors import Refusal
 from workflows.keys.cipher import Place, Tampered, key_id_of, seal, unseal, unwrap, wrap
 from workflows.keys.models import SubjectKey, SubjectKind
@@ -29,6 +29,32 @@ class SubjectUnknown(LookupError):
 class _DataKey(NamedTuple):
     id: UUID
     key: bytes | None  # None: destroyed
+
+
+class _Stored(NamedTuple):
+    """A row of `SubjectKey` as it is read in every request, without the mapper."""
+
+    id: UUID
+    tenant_id: UUID
+    subject: UUID
+    wrapped: bytes | None
+    master_key_id: str | None
+    case_key_id: UUID | None
+
+
+def _keys() -> Select[Any]:
+    case = aliased(SubjectKey)
+    columns = [getattr(row, name) for row in (SubjectKey, case) for name in _Stored._fields]
+    return (
+        select(*columns)
+        .outerjoin(case, SubjectKey.case_key_id == case.id)
+        .where(SubjectKey.subject == func.any(bindparam("subjects", type_=ARRAY(Uuid))))
+    )
+
+
+# What is pending in the session never matters to it: new keys are in the cache, and whoever
+# changes a key flushes.
+KEYS = Fixed(_keys())
 
 
 def new_subject(
@@ -94,14 +120,9 @@ def load(session: Session, subjects: Iterable[UUID]) -> None:
     wanted = {subject for subject in subjects if subject not in cache}
     if not wanted:
         return
-    parent = aliased(SubjectKey)
-    rows = session.execute(
-        select(SubjectKey, parent)
-        .outerjoin(parent, SubjectKey.case_key_id == parent.id)
-        .where(SubjectKey.subject.in_(wanted))
-    )
-    for row, case_row in rows:
-        cache[row.subject] = _DataKey(row.id, _unwrapped(row, case_row))
+    for row in KEYS.read(session, subjects=list(wanted)):
+        stored, case = _Stored._make(row[:6]), _Stored._make(row[6:])
+        cache[stored.subject] = _DataKey(stored.id, _unwrapped(stored, case))
 
 
 def living_key(session: Session, subject: UUID) -> bytes:
@@ -124,6 +145,7 @@ def erase(session: Session, subject: UUID, *, now: datetime) -> None:
         raise SubjectUnknown(subject)
     row.wrapped = None
     row.destroyed_at = row.destroyed_at or now
+    session.flush()
     _cache(session).clear()  # also what was unwrapped by it
 
 
@@ -146,6 +168,7 @@ def wrap_into(session: Session, contact_id: UUID, case_id: UUID) -> None:
         case_key, data_key, bound=_bound(contact.tenant_id, contact_id, contact.id, str(case.id))
     )
     contact.master_key_id, contact.case_key_id = None, case.id
+    session.flush()
 
 
 def rewrap(session: Session, *, limit: int = 500) -> int:
@@ -204,7 +227,7 @@ def _living(data_key: _DataKey) -> bytes:
     return data_key.key
 
 
-def _unwrapped(row: SubjectKey, case_row: SubjectKey | None) -> bytes | None:
+def _unwrapped(row: SubjectKey | _Stored, case_row: SubjectKey | _Stored | None) -> bytes | None:
     if row.wrapped is None:
         return None
     if row.case_key_id is None:

@@ -3,14 +3,15 @@
 import hashlib
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from engine.db import enter_tenant
+from engine.db import Fixed, entered, entering
 from engine.errors import Refusal
 from workflows import audit
 from workflows.programmes.models import AccessToken
@@ -69,18 +70,36 @@ def issue(
     return secret
 
 
-def find(session: Session, secret: str, *, now: datetime) -> AccessToken | None:
-    """Return the living token of a secret. The unit of work is inside its tenant afterwards."""
-    token = session.scalar(
-        select(AccessToken).where(
-            AccessToken.secret_hash == _hash(secret),
-            AccessToken.revoked_at.is_(None),
-            AccessToken.expires_at > now,
-        )
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """On whose behalf a programme asks, and for what it may."""
+
+    tenant_id: UUID
+    staff_id: UUID
+    scopes: frozenset[str]
+
+
+LIVING = Fixed(
+    select(
+        AccessToken.tenant_id,
+        AccessToken.staff_id,
+        AccessToken.scopes,
+        entering(AccessToken.tenant_id),
+    ).where(
+        AccessToken.secret_hash == bindparam("secret_hash"),
+        AccessToken.revoked_at.is_(None),
+        AccessToken.expires_at > bindparam("now"),
     )
-    if token is not None:
-        enter_tenant(session, token.tenant_id)
-    return token
+)
+
+
+def find(session: Session, secret: str, *, now: datetime) -> Bearer | None:
+    """Return who shows a living token. The unit of work is inside its tenant afterwards."""
+    row = LIVING.run(session, secret_hash=_hash(secret), now=now).one_or_none()
+    if row is None:
+        return None
+    entered(session, row.tenant_id)
+    return Bearer(row.tenant_id, row.staff_id, frozenset(row.scopes))
 
 
 def revoke(session: Session, token: AccessToken, *, by: str, now: datetime) -> None:

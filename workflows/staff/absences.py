@@ -66,6 +66,6 @@ def absent(session: Session, staff_ids: Iterable[UUID], *, at: datetime) -> froz
     return frozenset(session.scalars(found))
 
 
-def is_current(at: datetime) -> ColumnElement[bool]:
+def is_current(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """The condition that an absence covers an instant; its end is the first instant back."""
     return (Absence.starts_at <= at) & or_(Absence.ends_at.is_(None), Absence.ends_at > at)

@@ -122,7 +122,7 @@ def duty(
     return str(fallback) if fallback else None
 
 
-def on_shift_at(at: datetime) -> ColumnElement[bool]:
+def on_shift_at(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """The condition that a shift covers an instant."""
     return (RotaShift.starts_at <= at) & (RotaShift.ends_at > at)
 
