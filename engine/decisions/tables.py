@@ -115,6 +115,9 @@ def read_table(reader: Reader, element: etree._Element, owner: str) -> Table:
     if len(outputs) == 1:
         # a single output is the decision's own value, so it has the decision's type
         outputs[0].type = outputs[0].type or element.get("typeRef")
+    for output in outputs:
+        if not output.values:
+            output.values = _values_of_type(reader, output, element)
     rules = [
         _rule(reader, child, number, label, inputs, outputs)
         for number, child in enumerate(reader.children(element, "rule"), 1)
@@ -177,6 +180,22 @@ def _output(reader: Reader, element: etree._Element, label: str) -> Output:
     if holder is not None and reader.text(holder):
         output.default = reader.expression(reader.text(holder), holder, f"The default of {what}")
     return output
+
+
+def _values_of_type(reader: Reader, output: Output, element: etree._Element) -> list[Value]:
+    """Return the values that the type of an output allows, in order.
+
+    A single output has the type of the decision's variable if it declares none itself.
+    """
+    name = output.type
+    parent = element.getparent()
+    if name is None and parent is not None and len(list(reader.children(element, "output"))) == 1:
+        variable = reader.child(parent, "variable")
+        name = type_ref(variable) if variable is not None else None
+    found = reader.types.find(name or "")
+    if found is None or found[1].allowed is None:
+        return []
+    return constants(found[1].allowed)
 
 
 def feel_name(name: str) -> str:

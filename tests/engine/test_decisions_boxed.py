@@ -192,6 +192,12 @@ def test_declared_types_convert_or_null():
     assert value(L("x"), {"x": 5}, type_="string") is None
 
 
+def test_priority_may_follow_the_values_of_the_declared_type():
+    grade = item("tGrade", "string", allowed='"high", "low"')
+    table = dmn.table(["v"], ["o"], ['< 9 | "low"', '< 5 | "high"'], policy="PRIORITY")
+    assert value(table, {"v": 1}, grade, type_="tGrade") == "high"
+
+
 def test_instance_of_knows_the_types_of_the_model():
     person = item("tPerson", "", ("name", "string"))
     assert value(L('{name: "A", more: 1} instance of tPerson'), {}, person) is True
