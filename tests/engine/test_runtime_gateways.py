@@ -91,9 +91,9 @@ def test_a_gateway_may_join_and_split_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "taken"), [(1, {"a"}), (2, {"a", "b"}), (3, {"b"}), (4, {"c"})], ids=str
+    ("n", "taken"), [(1, ["a"]), (2, ["a", "b"]), (3, ["b"]), (4, ["c"])], ids=str
 )
-def test_an_inclusive_gateway_takes_every_flow_that_holds(n: int, taken: set[str]) -> None:
+def test_an_inclusive_gateway_takes_every_flow_that_holds(n: int, taken: list[str]) -> None:
     drawn = rehearse(
         start("s"),
         inclusive("f", default="c"),
@@ -105,8 +105,8 @@ def test_an_inclusive_gateway_takes_every_flow_that_holds(n: int, taken: set[str
         flows="s > f; f > a [n <= 2]; f > b [n in (2, 3)]; f > c; a > j; b > j; c > j; j > e",
     )
     instance = drawn.start("p", {"n": n})
-    assert set(names(drawn)) == taken
-    for element_id in sorted(taken):
+    assert sorted(names(drawn)) == taken
+    for element_id in taken:
         assert not drawn.has_ended(instance)
         do(drawn, element_id)
     assert drawn.has_ended(instance)
