@@ -21,10 +21,17 @@ from workflows.people.rules import Decide
 Answers = Mapping[str, Any]
 
 
+class KnownMeanwhile(Exception):
+    """Somebody like this has been entered since the contact was searched for: look again."""
+
+
 def open_case(
     session: Session, contact: Contact, *, decide: Decide, dash_high: int, by: str, now: datetime
 ) -> Case:
-    """Open the case that a contact asks for; the same one however often it is asked."""
+    """Open the case that a contact asks for; the same one however often it is asked.
+
+    Raises ``KnownMeanwhile``.
+    """
     known = select(Case).where(
         Case.tenant_id == contact.tenant_id, Case.opened_by_contact_id == contact.id
     )
@@ -98,11 +105,16 @@ def _client(
             cards.record(session, contact.person_id, card, by=by, now=now)
         return contact.person_id
     described = describing.described(answers)
+    found = matching.match(
+        session, contact.tenant_id, described, decide=decide, actor=None, now=now
+    )
+    if found.band == "likely" and not answers.get("match_reason"):
+        raise KnownMeanwhile
     person_id = persons.create(
         session,
         contact.tenant_id,
         described,
-        token=_searched(session, contact.tenant_id, described, decide=decide, by=by, now=now),
+        token=searching.sign(session, contact.tenant_id, described, found, by=by, now=now),
         reason=answers.get("match_reason"),
         card=card,
         more=_more(answers),
@@ -121,23 +133,10 @@ def _named(
     """Enter somebody who is named in a contact and of whom nothing else is known."""
     given, _, family = name.strip().rpartition(" ")
     described = Description(given_name=given or None, family_name=family)
-    token = _searched(session, tenant_id, described, decide=decide, by=by, now=now)
+    found = matching.match(session, tenant_id, described, decide=decide, actor=None, now=now)
+    token = searching.sign(session, tenant_id, described, found, by=by, now=now)
     reason = "named in a contact"
     return persons.create(session, tenant_id, described, token=token, reason=reason, by=by, now=now)
-
-
-def _searched(
-    session: Session,
-    tenant_id: UUID,
-    described: Description,
-    *,
-    decide: Decide,
-    by: str,
-    now: datetime,
-) -> str:
-    """Search, as has to be done before somebody is entered, and return the token of it."""
-    found = matching.match(session, tenant_id, described, decide=decide, actor=None, now=now)
-    return searching.sign(session, tenant_id, described, found, by=by, now=now)
 
 
 def _more(answers: Answers) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from engine.operations import OperationContext, operation
+from engine.operations import BusinessError, OperationContext, operation
 from workflows import audit, keys
 from workflows.cases import facts, opening
 from workflows.cases.models import Case, CaseStatus
@@ -25,17 +25,23 @@ def record(context: OperationContext, case: Case, action: str, **about: Any) -> 
 
 @operation("case.open")
 def open_case(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
-    """Open the case of a contact, once however often it is asked."""
+    """Open the case of a contact, once however often it is asked.
+
+    Raises the error "known_meanwhile" when the person has to be looked for again.
+    """
     contact = context.session.get_one(Contact, UUID(contact_id))
     dash_high = int(context.settings["dash_high"])
-    case = opening.open_case(
-        context.session,
-        contact,
-        decide=lambda name, inputs: decide(context, name, inputs, subject_id=contact.subject_id),
-        dash_high=dash_high,
-        by=context.actor or "system",
-        now=context.now,
-    )
+    try:
+        case = opening.open_case(
+            context.session,
+            contact,
+            decide=lambda name, given: decide(context, name, given, subject_id=contact.subject_id),
+            dash_high=dash_high,
+            by=context.actor or "system",
+            now=context.now,
+        )
+    except opening.KnownMeanwhile as known:
+        raise BusinessError("known_meanwhile") from known
     return {
         "case_id": str(case.id),
         "person_id": str(case.person_id),
