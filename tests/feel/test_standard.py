@@ -1,16 +1,11 @@
-"""The standard, category by category: each expression with its value, written in FEEL.
+"""The language of the standard, category by category: each expression with its value.
 
 The categories are those of the public compatibility suite for DMN, levels 2 and 3; the cases are
 our own. ``None`` stands for null.
 """
 
-from datetime import UTC, datetime
-
 import pytest
-
-import feel
-from feel.operators import equal
-from feel.scope import Run
+from feel_cases import assert_value, cases
 
 CASES = {
     "arithmetic": [
@@ -218,57 +213,6 @@ CASES = {
         ("abs(1, 2)", None),
         ("no such thing(1)", None),
     ],
-    "conversion": [
-        ('number("1 000,5", " ", ",")', "1000.5"),
-        ('number("1.000", ".", ",")', "1000"),
-        ('number("1000", null, ".")', "1000"),
-        ('number("1,5", ",", ",")', None),
-        ('number("1e3")', "1000"),
-        ('number("x")', None),
-        ("number(null)", None),
-        ("string(1.50)", '"1.5"'),
-        ("string(1e3)", '"1000"'),
-        ("string(null)", None),
-        ('string([1, "a", null, {b: @"P1D"}])', '"[1, \\"a\\", null, {b: P1D}]"'),
-        ("string([1..3))", '"[1..3)"'),
-        ('string(@"-PT25H")', '"-P1DT1H"'),
-        ('string(@"P14M")', '"P1Y2M"'),
-        ('string(@"P0D")', '"PT0S"'),
-        ('string(@"12:00:00.250@Europe/Paris")', '"12:00:00.25@Europe/Paris"'),
-        ('date("2027-02-29")', None),
-        ('date("27-02-01")', None),
-        ('date("02027-02-01")', None),
-        ('date("2027-02-01T")', None),
-        ("date(2027, 2, 1)", '@"2027-02-01"'),
-        ("date(2027, 13, 1)", None),
-        ('date(@"2027-02-01T23:59:00-05:00")', '@"2027-02-01"'),
-        ("date(year: 2027, month: 2, day: 1)", '@"2027-02-01"'),
-        ('time("24:00:00")', None),
-        ('time("7:00:00")', None),
-        ('time("07:00:00+19:00")', None),
-        ('time("07:00:00+01:00@Europe/Paris")', None),
-        ("time(7, 30, 0)", '@"07:30:00"'),
-        ('time(7, 30, 0, @"-PT2H30M")', '@"07:30:00-02:30"'),
-        ("time(7, 60, 0)", None),
-        ('time(@"2027-02-01T07:30:00Z")', '@"07:30:00Z"'),
-        ('time(@"2027-02-01")', '@"00:00:00Z"'),
-        ('date and time("2027-02-01")', '@"2027-02-01T00:00:00"'),
-        ('date and time(@"2027-02-01", @"07:30:00+01:00")', '@"2027-02-01T07:30:00+01:00"'),
-        ('date and time(@"2027-02-01T05:00:00Z", @"07:30:00")', '@"2027-02-01T07:30:00"'),
-        (
-            'date and time(2027, 2, 1, 7, 30, 0, "Europe/Paris")',
-            '@"2027-02-01T07:30:00@Europe/Paris"',
-        ),
-        ('date and time("2027-02-01 07:30:00")', None),
-        ('duration("P1Y2M")', '@"P14M"'),
-        ('duration("PT1000M")', '@"PT16H40M"'),
-        ('duration("P1Y2D")', None),
-        ('duration("PT")', None),
-        ('duration("1D")', None),
-        ('years and months duration(@"2025-03-22", @"2026-08-24")', '@"P1Y5M"'),
-        ('years and months duration(@"2026-08-24", @"2025-03-22")', '@"-P1Y5M"'),
-        ('years and months duration(@"2025-03-22", @"2026-08-24T00:00:00")', None),
-    ],
     "properties": [
         ('@"2027-02-01".weekday', "1"),
         ('@"2027-02-01T07:30:15.5Z".second', "15.5"),
@@ -284,134 +228,6 @@ CASES = {
         ("(< 5).start", None),
         ("(= 5).start", "5"),
     ],
-    "text": [
-        ('substring("foobar", -3, 2)', '"ba"'),
-        ('substring("foobar", 3, 3.8)', '"oba"'),
-        ('substring("foobar", 0)', None),
-        ('string length("h\\u00e9\\ud83d\\udc0e")', "3"),
-        ('substring before("foobar", "x")', '""'),
-        ('substring after("foobar", "ob")', '"ar"'),
-        ('substring after("foobar", "")', '"foobar"'),
-        ('upper case("aBc")', '"ABC"'),
-        ('contains("foobar", "of")', "false"),
-        ('starts with("foobar", "fo")', "true"),
-        ('ends with("foobar", "r")', "true"),
-        ('split("a b  c", "\\s")', '["a", "b", "", "c"]'),
-        ('string join(["a", null, "c"], "-")', '"a-c"'),
-        ("string join([])", '""'),
-        ("string join([1])", None),
-        ('replace("abcd", "(ab)|(a)", "[1=$1][2=$2]")', '"[1=ab][2=]cd"'),
-        ('replace("abc", "[A-Z]", "#", "i")', '"###"'),
-        ('replace("a.b", "\\.", "$0$0")', '"a..b"'),
-        ('replace("abc", "x*", "-")', None),
-        ('replace("abc", "b", "$")', None),
-        ('matches("foobar", "^fo*bar$")', "true"),
-        ('matches("a\\nb", "a.b")', "false"),
-        ('matches("a\\nb", "a.b", "s")', "true"),
-        ('matches("a\\nb", "^b$", "m")', "true"),
-        ('matches("hello", "h e l l o", "x")', "true"),
-        ('matches("x", "[a-z-[x]]")', "false"),
-        ('matches("a", "a", "p")', None),
-        ('matches("a", "(?=a)")', None),
-        ('matches("a", "\\p{IsBasicLatin}+")', "true"),
-        ('matches("a.b", "a.b", "q")', "true"),
-        ('matches("acb", "a.b", "q")', "false"),
-    ],
-    "numbers": [
-        ("decimal(2.5, 0)", "2"),
-        ("decimal(1 / 3, 2)", "0.33"),
-        ("floor(-1.5)", "-2"),
-        ("floor(1.56, 1)", "1.5"),
-        ("ceiling(-1.5)", "-1"),
-        ("round up(-5.5, 0)", "-6"),
-        ("round down(-5.5, 0)", "-5"),
-        ("round half up(-1.125, 2)", "-1.13"),
-        ("round half down(-1.125, 2)", "-1.12"),
-        ("round up(1, -7000)", None),
-        ('abs(@"-P1D")', '@"P1D"'),
-        ('abs(@"-P1Y")', '@"P1Y"'),
-        ("modulo(-12, 5)", "3"),
-        ("modulo(12, -5)", "-3"),
-        ("modulo(10.1, 4.5)", "1.1"),
-        ("modulo(1, 0)", None),
-        ("sqrt(16)", "4"),
-        ("sqrt(-1)", None),
-        ("log(0)", None),
-        ("exp(0)", "1"),
-        ("odd(-3)", "true"),
-        ("even(2.5)", None),
-    ],
-    "lists": [
-        ("list contains([1, null], null)", "true"),
-        ("count([1, null])", "2"),
-        ("count(5)", "1"),
-        ("min(3, 1, 2)", "1"),
-        ('max(["a", "c", "b"])', '"c"'),
-        ("min([])", None),
-        ('min([1, "a"])', None),
-        ("sum([1, 2, 3])", "6"),
-        ('sum([@"P1D", @"P2D"])', '@"P3D"'),
-        ("sum([])", None),
-        ("mean(1, 2, 6)", "3"),
-        ("product([2, 3, 4])", "24"),
-        ("median([8, 2, 5, 3])", "4"),
-        ("stddev(2, 4, 7, 5)", "2.081665999466132735282297706979931"),
-        ("stddev([1])", None),
-        ("mode([6, 3, 9, 6, 6, 3, 3])", "[3, 6]"),
-        ("mode([])", "[]"),
-        ("all([true, null])", None),
-        ("all([])", "true"),
-        ("any([false, null])", None),
-        ("any(true, null)", "true"),
-        ("sublist([4, 5, 6], -2)", "[5, 6]"),
-        ("sublist([4, 5, 6], 2, 5)", None),
-        ("append([1], 2, [3])", "[1, 2, [3]]"),
-        ("concatenate([1], [2, 3])", "[1, 2, 3]"),
-        ("insert before([1, 3], 2, 2)", "[1, 2, 3]"),
-        ("remove([1, 2, 3], -1)", "[1, 2]"),
-        ("list replace([1, 2, 3], 2, 9)", "[1, 9, 3]"),
-        ("list replace([1, 2, 3], function(item, newItem) item > 1, 9)", "[1, 9, 9]"),
-        ("reverse([1, 2, 3])", "[3, 2, 1]"),
-        ("index of([1, 2, 1], 1)", "[1, 3]"),
-        ("union([1, 2], [2, 3])", "[1, 2, 3]"),
-        ("distinct values([1, 2, 1, null, null])", "[1, 2, null]"),
-        ("flatten([[1, [2]], 3])", "[1, 2, 3]"),
-        ("sort([3, 1, 2], function(x, y) x > y)", "[3, 2, 1]"),
-        ('sort([1, "a"], function(x, y) x < y)', None),
-    ],
-    "ranges": [
-        ("before(1, [2..3])", "true"),
-        ("before([1..2), [2..3])", "true"),
-        ("before([1..2], [2..3])", "false"),
-        ("after([5..8], [1..5))", "true"),
-        ("meets([1..5], [5..9])", "true"),
-        ("met by((5..9], [1..5])", "false"),
-        ("overlaps([1..5], (5..9])", "false"),
-        ("overlaps before([1..5], [3..8])", "true"),
-        ("overlaps after([3..8], [1..5])", "true"),
-        ("finishes(9, [1..9])", "true"),
-        ("finished by([1..9], [5..9])", "true"),
-        ("includes([1..9], 9)", "true"),
-        ("during([2..3], (1..9))", "true"),
-        ("starts([1..5], [1..9])", "true"),
-        ("started by([1..9], 1)", "true"),
-        ("coincides([1..5], [1..5])", "true"),
-        ('before(1, @"2027-01-01")', None),
-        ('range("[1..9)")', "[1..9)"),
-        ('range("(< 5)")', "(< 5)"),
-        ('range("[9..1]")', None),
-        ('range("[a..b]")', None),
-        ('range("[@\\"2027-01-01\\"..@\\"2027-02-01\\"]")', '[@"2027-01-01"..@"2027-02-01"]'),
-    ],
-    "calendar": [
-        ('day of year(@"2027-09-17")', "260"),
-        ('day of week(@"2027-09-17T10:00:00")', '"Friday"'),
-        ('month of year(@"2027-09-17")', '"September"'),
-        ('week of year(@"2027-01-01")', "53"),
-        ("today()", '@"2027-03-09"'),
-        ('now() - @"PT1H" < now()', "true"),
-        ("now() instance of date and time", "true"),
-    ],
     "comments and space": [
         ("1 + /* two */ 2 // three", "3"),
         ("{a: 1, // first\n b: /* second */ 2}.b", "2"),
@@ -421,21 +237,6 @@ CASES = {
 }
 
 
-def names(text, now):
-    context = {"nothing": None, "index": 1, "\U0001f40e": 7}
-    return feel.evaluate(text, context, now=now)
-
-
-@pytest.mark.parametrize(
-    "category, text, expected",
-    [(category, *case) for category, cases in CASES.items() for case in cases],
-)
+@pytest.mark.parametrize("category, text, expected", cases(CASES))
 def test_expressions_have_the_value_that_the_standard_says(category, text, expected):
-    now = datetime(2027, 3, 9, 12, tzinfo=UTC)
-    value = names(text, now)
-    if expected is None:
-        assert value is None
-    else:
-        wanted = names(expected, now)
-        assert type(value) is type(wanted)
-        assert equal(value, wanted, Run()) is True
+    assert_value(text, expected)
