@@ -101,6 +101,8 @@ class PlainTask(Activity):
 class UserTask(Activity):
     """Work for a person (a manual task too: somebody has to say that it is done)."""
 
+    rank = 0
+
     def __init__(self, wf_spec: ScopeSpec, name: str, *, drawn: Drawn):
         super().__init__(wf_spec, name, drawn=drawn, manual=True)
 
@@ -265,6 +267,7 @@ class SendTask(Activity):
 class ReceiveTask(Activity):
     """Waits for a message."""
 
+    rank = 0
     all_needed = False
 
     def __init__(self, wf_spec: ScopeSpec, name: str, *, drawn: Drawn, trigger: MessageTrigger):

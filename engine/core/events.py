@@ -57,6 +57,8 @@ class StartEvent(EventNode):
 class CatchEvent(EventNode):
     """An event that waits in the flow or behind an event-based gateway."""
 
+    rank = 0
+
     def arrive(self, token: "Token") -> bool:
         arm_all(token, self.triggers)
         token._set_state(WAITING)
@@ -73,6 +75,11 @@ class CatchEvent(EventNode):
         gateway = token.parent
         if gateway is not None and gateway.is_live:
             gateway.task_spec.chosen(gateway, token)
+        elif arm is not None and "cycle" in arm and propagation.rearm(token, arm):
+            run.completed_node(self, arm)  # a cycle sends on one token each time it fires
+            for flow in self.outgoing:
+                run.spawn(token.workflow, flow.target, flow)
+            return
         run.disarm(token)
         token.complete()
 
@@ -125,6 +132,10 @@ class BoundaryEvent(CatchEvent):
 
 class Throwing(EventNode):
     """An event that throws: intermediate or at an end."""
+
+    @property
+    def rank(self) -> int:  # type: ignore[override]  # a constant elsewhere
+        return 2 if any(trigger.kind == "signal" for trigger in self.triggers) else 1
 
     def perform(self, token: "Token") -> bool:
         thrown = [(trigger, *self.prepared(token, trigger)) for trigger in self.triggers]

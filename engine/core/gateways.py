@@ -197,6 +197,8 @@ def upstream_of(flow: Flow, gateway: FlowNode) -> frozenset[str]:
 class EventGateway(FlowNode):
     """Waits for the first of the events behind it. They hang under its token while they wait."""
 
+    rank = 0
+
     def arrive(self, token: "Token") -> bool:
         token._set_state(WAITING)
         for flow in self.outgoing:

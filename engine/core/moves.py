@@ -30,7 +30,7 @@ class Moves:
         self.instance = instance
         self.zone = zone
         self.recorder = Recorder()
-        self.queue: list[tuple[int, int, Token]] = []
+        self.queue: list[tuple[int, int, int, Token]] = []
         self.tickets = count()
         self.settling: list[Token] = []  # tokens at inclusive joins
         self.conditions_due = self.timers_due = False
@@ -57,7 +57,13 @@ class Moves:
         return token
 
     def push(self, token: Token) -> None:
-        heapq.heappush(self.queue, (token.seq, next(self.tickets), token))
+        """Queue a step: the oldest first, but whoever waits is in place before anybody acts.
+
+        Parallel branches have no order in BPMN; a signal that one throws to the other would be
+        lost, were it thrown while the other is still on its way.
+        """
+        rank = token.task_spec.rank
+        heapq.heappush(self.queue, (rank, token.seq, next(self.tickets), token))
 
     def arm_at(self, owner: Token, node: FlowNode) -> None:
         """Let an event wait under ``owner``, at once; a fault is the event's own."""

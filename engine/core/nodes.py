@@ -67,6 +67,7 @@ class FlowNode(BpmnTaskSpec):
     """
 
     joins = False  # whether it matters by which flow a token came
+    rank = 1  # of steps that could be taken: who only waits takes his place first (`moves.push`)
 
     def __init__(self, wf_spec: ScopeSpec, name: str, *, drawn: Drawn, manual: bool = False):
         super().__init__(wf_spec, name, lane=drawn.lane, manual=manual)

@@ -189,7 +189,7 @@ class Run(Moves):
 
     def next_due(self) -> Token | None:
         while self.queue:
-            token = heapq.heappop(self.queue)[2]
+            token = heapq.heappop(self.queue)[3]
             if is_due(token):
                 return token
         return None
