@@ -45,6 +45,12 @@ def moment(at: datetime) -> str:
     return f"{local.day} {local:%b %Y, %H:%M}"
 
 
+def moment_seconds(at: datetime) -> str:
+    """Say ``at`` for an auditor: "14 Jan 2027, 10:05:00 GMT"."""
+    local = at.astimezone(zone())
+    return f"{local.day} {local:%b %Y, %H:%M:%S %Z}"
+
+
 def full(at: datetime) -> str:
     """Say ``at`` with everything: "Thursday 14 January 2027, 10:05:00 GMT"."""
     local = at.astimezone(zone())

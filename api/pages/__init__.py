@@ -12,6 +12,8 @@ from api.language import language
 from api.pages import (
     account,
     acts,
+    case_history,
+    case_tabs,
     cases,
     inbox,
     library,
@@ -31,6 +33,8 @@ BLUEPRINTS = (
     task.blueprint,
     acts.blueprint,
     cases.blueprint,
+    case_tabs.blueprint,
+    case_history.blueprint,
 )
 
 
@@ -42,6 +46,8 @@ def register(app: Flask) -> None:
         when=words.when,
         day=words.day,
         full=words.full,
+        moment=words.moment,
+        moment_seconds=words.moment_seconds,
         iso=words.iso,
         late=words.late,
         clock=words.clock_time,

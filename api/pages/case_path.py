@@ -49,18 +49,20 @@ def path_of(case: Case, tasks: Sequence[UserTask], visible: Collection[UUID]) ->
     done = [Step(task.name) for task in queries.last_done(session(), case, MOST_DONE)]
     if done:
         rows.append(Row("done", gettext("Done"), done))
-    rows += [Row("now", gettext("Now"), [_now(task, task.id in visible)]) for task in tasks]
-    running = [
-        instance
-        for instance in queries.instances_of(session(), case)
-        if instance.status == InstanceStatus.ACTIVE and instance.process_id not in BACKGROUND
-    ]
+    instances = {i.id: i for i in queries.instances_of(session(), case)}
+    for task in tasks:
+        rows.append(Row("now", gettext("Now"), [_now(task, task.id in visible)]))
+        instance = instances.get(task.instance_id) if task.instance_id else None
+        following = _following(instance, task) if instance else []
+        if following:
+            rows.append(Row("next", gettext("Next"), following))
     if not tasks:
-        rows += _waiting(running)
-    following = _following(running, tasks)
-    if following:
-        rows.append(Row("next", gettext("Next"), following))
+        rows += _waiting([i for i in instances.values() if _tells(i)])
     return rows or [Row("now", gettext("Now"), [Step(gettext("Nothing is open"))])]
+
+
+def _tells(instance: ProcessInstance) -> bool:
+    return instance.status == InstanceStatus.ACTIVE and instance.process_id not in BACKGROUND
 
 
 def _now(task: UserTask, visible: bool) -> Step:
@@ -86,19 +88,11 @@ def _element_name(instance: ProcessInstance, timer: Timer) -> str:
     return instance.process_id.replace("_", " ")
 
 
-def _following(running: Sequence[ProcessInstance], tasks: Sequence[UserTask]) -> list[Step]:
-    """Say what comes after the open tasks when all goes straight on."""
-    by_id = {instance.id: instance for instance in running}
-    found: list[Step] = []
-    for task in tasks:
-        instance = by_id.get(task.instance_id) if task.instance_id else None
-        if instance is None:
-            continue
-        definitions = releases.definitions(session(), instance.release_id)
-        for words in next_steps(definitions, task.process_id, task.element_id):
-            if words not in [step.words for step in found]:
-                found.append(Step(words))
-    return found[:MOST_NEXT]
+def _following(instance: ProcessInstance, task: UserTask) -> list[Step]:
+    """Say what comes after an open task, as far as that does not hang on its answers."""
+    definitions = releases.definitions(session(), instance.release_id)
+    words = next_steps(definitions, task.process_id, task.element_id)
+    return [Step(each) for each in words[:MOST_NEXT]]
 
 
 def next_steps(definitions: Definitions, process_id: str, element_id: str) -> list[str]:

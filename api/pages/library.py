@@ -16,6 +16,7 @@ from engine.definitions import FileKind, Process, ReleaseRefused
 from engine.errors import NotFound
 from engine.findings import Finding, Severity
 from engine.models import Release
+from engine.outline import outline
 from engine.states import ReleaseState
 from workflows.access.reading import may, require
 from workflows.releases import queries
@@ -78,6 +79,8 @@ def process(process_id: str) -> str:
     return render_template(
         "library_process.html",
         process=found,
+        outline=outline(found),
+        states={},
         release=release,
         versions=queries.versions(session(), actor().tenant_id, found.file, process_id),
         findings=grouped(findings),

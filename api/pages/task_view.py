@@ -1,5 +1,6 @@
 """What the task page shows: made here, so that the template has nothing left to decide."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +25,9 @@ from workflows.tasks.drafts import Difference
 from workflows.tasks.models import Draft
 
 CHECK = "check"  # the last step of a form in steps
+ISO_LENGTH = re.compile(
+    r"P(?=.)(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
+)
 MOST_SAID = 2  # of the outputs of one decision
 
 
@@ -191,12 +195,22 @@ def _said(value: Any) -> str:
             return when(value)
         case timedelta():
             return lasting(value)
+        case str() if ISO_LENGTH.fullmatch(value):
+            return _length_words(value)
         case Mapping():
             named = [f"{key.replace('_', ' ')}: {_said(v)}" for key, v in value.items()]
             return ", ".join(named[:MOST_SAID])
         case list():
             return ", ".join(_said(each) for each in value[:5]) or gettext("nothing")
     return str(value).replace("_", " ")
+
+
+def _length_words(text: str) -> str:
+    """Say an ISO 8601 length: "PT10M" is "10 min"."""
+    found = ISO_LENGTH.fullmatch(text)
+    parts = {name: int(n) for name, n in found.groupdict("0").items()} if found else {}
+    length = timedelta(**parts)
+    return lasting(length) if length else gettext("at once")
 
 
 def acts_of(task: UserTask, mine: bool, strip: Strip | None) -> list[Act]:

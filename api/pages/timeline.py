@@ -10,6 +10,7 @@ from sqlalchemy import select
 from api.auth import actor
 from api.language import gettext, say
 from api.pages import names
+from api.pages.case_path import BACKGROUND
 from api.pages.names import name_of
 from api.pages.sentences import sentence
 from api.words import day
@@ -79,7 +80,8 @@ def _entries(case: Case, only: str, until: datetime | None) -> Iterable[Entry]:
 
 
 def _history(case: Case, only: str, until: datetime | None) -> Iterable[Entry]:
-    streams = queries.streams_of(case, queries.instances_of(session(), case))
+    telling = [i for i in queries.instances_of(session(), case) if i.process_id not in BACKGROUND]
+    streams = queries.streams_of(case, telling)
     found = queries.told(session(), streams, limit=PAGE * 4, before=until)
     names.load({str(told.payload.get("org_resource", "")) for told in found})
     completed = {(t.at, t.payload.get("task")) for t in found if _is(t.payload, "complete")}
@@ -142,8 +144,9 @@ def _consents(case: Case, until: datetime | None) -> Iterable[Entry]:
     for record in session().scalars(found.order_by(ConsentRecord.recorded_at.desc()).limit(PAGE)):
         if until is None or record.recorded_at < until:
             words = say(
-                "Consent for %(purpose)s: %(decision)s",
+                "Consent for %(purpose)s with %(recipient)s: %(decision)s",
                 purpose=record.purpose.replace("_", " "),
+                recipient=record.recipient_class.replace("_", " "),
                 decision=record.decision.replace("_", " "),
             )
             look = "is-good" if record.decision == "given" else "is-bad"

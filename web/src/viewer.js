@@ -4,6 +4,7 @@ import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 
+const FONT = '"Atkinson Hyperlegible Next"';
 const READABLE = 0.8; // below this zoom the words in a box are under 10 px
 
 for (const region of document.querySelectorAll('[data-diagram]')) {
@@ -16,7 +17,11 @@ for (const region of document.querySelectorAll('[data-diagram]')) {
 async function draw(region) {
   const canvasElement = region.querySelector('[data-diagram-canvas]');
   const [xml, trace] = await Promise.all([fetchText(region.dataset.diagram), fetchTrace(region)]);
-  const viewer = new NavigatedViewer({ container: canvasElement });
+  await document.fonts.load(`12px ${FONT}`); // measured before it is drawn, or words would not fit
+  const viewer = new NavigatedViewer({
+    container: canvasElement,
+    textRenderer: { defaultStyle: { fontFamily: `${FONT}, sans-serif` }, externalStyle: { fontFamily: `${FONT}, sans-serif` } },
+  });
   await viewer.importXML(xml);
   region.querySelector('[data-diagram-state]').remove();
   hideFromReaders(canvasElement);
@@ -74,9 +79,12 @@ function place(viewer, { nodes }) {
     return;
   }
   canvas.zoom(READABLE);
-  const present = Object.keys(nodes).find((id) => ['late', 'now'].includes(nodes[id].state));
-  const first = viewer.get('elementRegistry').find((e) => e.type === 'bpmn:StartEvent');
-  centre(canvas, viewer.get('elementRegistry').get(present) ?? first);
+  const elements = viewer.get('elementRegistry');
+  const present = Object.keys(nodes).find((id) => ['late', 'now'].includes(nodes[id].state) && elements.get(id));
+  if (present) return centre(canvas, elements.get(present));
+  const first = elements.find((e) => e.type === 'bpmn:StartEvent');
+  const view = canvas.viewbox();
+  if (first) canvas.viewbox({ ...view, x: first.x - 140, y: first.y - view.height / 2 });
 }
 
 function centre(canvas, element) {
