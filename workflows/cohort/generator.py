@@ -6,7 +6,7 @@ Deterministic: the same seed gives the same file. Numbers come from Ofcom's rang
 import csv
 import io
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
 from workflows.cohort.columns import COLUMNS, LOCAL
@@ -86,6 +86,16 @@ def _awkward(chance: random.Random, now: datetime) -> Iterator[Cells]:
     yield row(1, **her, offence_group="stalking", da_level="high")
     yield row(2, **{**her, "given_name": "Shivaun", "family_name": "O'Donnell"})
     yield row(3, **{**her, "dob": "12/03/1985"})
+    yield from _circumstances(row, chance, now)
+    yield from _broken(row, now)
+    yield row(1, **her)  # the first row once more
+    yield row(27, family_name='=HYPERLINK("evil")')
+
+
+def _circumstances(
+    row: Callable[..., Cells], chance: random.Random, now: datetime
+) -> Iterator[Cells]:
+    """Rows that are good and must not be treated like the others."""
     # two people behind one telephone
     yield row(4, given_name="Harjit", family_name="Kaur", phone="07700 900777")
     yield row(5, given_name="Gurpreet", family_name="Kaur", phone="07700 900777", dob="")
@@ -107,7 +117,10 @@ def _awkward(chance: random.Random, now: datetime) -> Iterator[Cells]:
     yield row(17, victimless="yes", given_name="", family_name="", dob="")
     yield row(18, language="Polish", given_name="Agnieszka", family_name="Wiśniewska-Łabędź")
     yield row(19, given_name="", family_name="Madonna", dob="")
-    # broken: these come back with reasons, everybody else goes on
+
+
+def _broken(row: Callable[..., Cells], now: datetime) -> Iterator[Cells]:
+    """Rows that come back with reasons while everybody else goes on."""
     yield row(20, dob="31/02/1990")
     yield row(21, phone="ask her mother")
     yield row(22, offence_group="mischief")
@@ -115,5 +128,3 @@ def _awkward(chance: random.Random, now: datetime) -> Iterator[Cells]:
     yield row(24, given_name="", family_name="")
     yield {**row(25), "crime_ref": ""}
     yield row(26, hate_flag="perhaps", repeat_12m="a few")
-    yield row(1, **her)  # the first row once more
-    yield row(27, family_name='=HYPERLINK("evil")')
