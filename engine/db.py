@@ -8,11 +8,12 @@ transaction. Below the edge nobody commits.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from psycopg.errors import DeadlockDetected, LockNotAvailable, SerializationFailure
 from sqlalchemy import (
+    BindParameter,
     ClauseElement,
     ColumnElement,
     CursorResult,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     TypeDecorator,
+    bindparam,
     cast,
     create_engine,
     event,
@@ -30,6 +32,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, SessionTransaction
+from sqlalchemy.types import TypeEngine
 
 # Names are fixed, so that migrations can speak of a constraint and a test can compare.
 NAMES = {
@@ -39,6 +42,8 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+T = TypeVar("T")
 
 APPLICATION_ROLE = "signpost_app"
 WORKER_ROLE = "signpost_worker"
@@ -142,15 +147,22 @@ def run(session: Session, statement: str, values: Mapping[str, Any]) -> CursorRe
     return session.connection().exec_driver_sql(statement, dict(values))
 
 
+def varying(name: str, type_: TypeEngine[T] | None = None) -> BindParameter[T]:
+    """Return a parameter of a `Fixed` statement, which gets its value whenever it is run."""
+    return bindparam(name, None, type_, required=False)
+
+
 class Fixed:
     """A statement written with the models and compiled once, to be sent as `run` sends texts.
 
     For statements that run in every request and never change their shape: what varies stands in
-    them as ``bindparam("name")``. Rows are the driver's: plain values and no mapped objects.
+    them as ``varying("name")``. Rows are the driver's: plain values and no mapped objects.
     """
 
     def __init__(self, statement: ClauseElement) -> None:
-        compiled = statement.compile(dialect=PGDialect_psycopg())
+        compiled = statement.compile(
+            dialect=PGDialect_psycopg(), compile_kwargs={"render_postcompile": True}
+        )
         self.sql = str(compiled)
         self._constants = {k: v for k, v in compiled.params.items() if v is not None}
 

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, exists, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
-from engine.db import Fixed, UtcDateTime
+from engine.db import Fixed, UtcDateTime, varying
 from engine.errors import Refusal
 from workflows.staff.absences import is_current
 from workflows.staff.matrix import Permission, Scope, permission
@@ -105,7 +105,7 @@ def actor_for(session: Session, staff_id: UUID, now: datetime) -> Actor:
 
 
 def _who() -> Select[Any]:
-    now = bindparam("now", type_=UtcDateTime())
+    now = varying("now", UtcDateTime())
     held = select(
         func.json_agg(func.json_build_array(StaffRole.role, StaffRole.service_id, StaffRole.scope))
     ).where(StaffRole.staff_id == Staff.id)
@@ -124,7 +124,7 @@ def _who() -> Select[Any]:
         named.scalar_subquery().label("named"),
         teams.scalar_subquery().label("teams"),
         exists().where(Absence.staff_id == Staff.id, is_current(now)).label("away"),
-    ).where(Staff.id == bindparam("staff_id"), Staff.active)
+    ).where(Staff.id == varying("staff_id"), Staff.active)
 
 
 WHO = Fixed(_who())

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from engine.models import UserTask
 from workflows.access.actor import Actor, Grant
-from workflows.access.walls import Id, broken_glass, open_to
+from workflows.access.walls import Id, Instant, broken_glass, open_to
 from workflows.cases.models import Case
 from workflows.contact.models import Contact, ContactStatus
 from workflows.people.models import Person
@@ -78,7 +78,7 @@ def visible_contacts(
     )
 
 
-def visible_tasks(actor: Actor, now: datetime) -> ColumnElement[bool]:
+def visible_tasks(actor: Actor, now: Instant) -> ColumnElement[bool]:
     """The condition on the engine's `UserTask` that the actor may see it.
 
     One's own, those offered to one's roles (also when a colleague was faster, so that one can be

@@ -19,14 +19,15 @@ from workflows.contact.models import Contact
 from workflows.people.models import Person
 
 Id = InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None]
+Instant = datetime | ColumnElement[datetime]  # or a parameter that gets its value later
 
 
-def closed_ids(actor: Actor, now: datetime) -> CompoundSelect[Any]:
+def closed_ids(actor: Actor, now: Instant) -> CompoundSelect[Any]:
     """The ids of the cases, contacts and people before which a wall stands."""
     return union(*_in_conflict(actor), *_sealed_away(actor, now))
 
 
-def open_to(actor: Actor, ids: Id, now: datetime) -> ColumnElement[bool]:
+def open_to(actor: Actor, ids: Id, now: Instant) -> ColumnElement[bool]:
     """The condition that no wall stands before what ``ids`` names; null stands for nothing."""
     closed = closed_ids(actor, now).subquery()
     return or_(ids.is_(None), ids.not_in(select(closed.c.id)))
@@ -38,7 +39,7 @@ def free_of_conflict(actor: Actor, ids: Id) -> ColumnElement[bool]:
     return or_(ids.is_(None), ids.not_in(select(closed.c.id)))
 
 
-def broken_glass(actor: Actor, case_id: Id, now: datetime) -> ColumnElement[bool]:
+def broken_glass(actor: Actor, case_id: Id, now: Instant) -> ColumnElement[bool]:
     """The condition that the actor has opened this case in an emergency that is not over."""
     return exists().where(
         BreakGlass.staff_id == actor.staff_id,
@@ -74,7 +75,7 @@ def _in_conflict(actor: Actor) -> Iterable[Select[Any]]:
     yield select(Contact.id).join(mine, Contact.person_id == mine.c.person_id)
 
 
-def _sealed_away(actor: Actor, now: datetime) -> Iterable[Select[Any]]:
+def _sealed_away(actor: Actor, now: Instant) -> Iterable[Select[Any]]:
     """The sealed cases of which the actor is no member, and what hangs on them."""
     members = select(SealedMember.subject_id).where(SealedMember.staff_id == actor.staff_id)
     cases = (

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, select
+from sqlalchemy import ARRAY, Select, Uuid, func, select
 from sqlalchemy.orm import Session, aliased
 
-from engine.db import Fixed, memory
+from engine.db import Fixed, memory, varying
 from engine.errors import Refusal
 from workflows.keys.cipher import Place, Tampered, key_id_of, seal, unseal, unwrap, wrap
 from workflows.keys.models import SubjectKey, SubjectKind
@@ -48,7 +48,7 @@ def _keys() -> Select[Any]:
     return (
         select(*columns)
         .outerjoin(case, SubjectKey.case_key_id == case.id)
-        .where(SubjectKey.subject == func.any(bindparam("subjects", type_=ARRAY(Uuid))))
+        .where(SubjectKey.subject == func.any(varying("subjects", ARRAY(Uuid))))
     )
 
 

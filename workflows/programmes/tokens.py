@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.db import Fixed, entered, entering
+from engine.db import Fixed, entered, entering, varying
 from engine.errors import Refusal
 from workflows import audit
 from workflows.programmes.models import AccessToken
@@ -86,9 +86,9 @@ LIVING = Fixed(
         AccessToken.scopes,
         entering(AccessToken.tenant_id),
     ).where(
-        AccessToken.secret_hash == bindparam("secret_hash"),
+        AccessToken.secret_hash == varying("secret_hash"),
         AccessToken.revoked_at.is_(None),
-        AccessToken.expires_at > bindparam("now"),
+        AccessToken.expires_at > varying("now"),
     )
 )
 
