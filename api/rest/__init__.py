@@ -7,26 +7,40 @@ versions with ETags (`api.rest.etags`) and repetitions by idempotency key.
 from flask import Blueprint, Flask
 
 from api.rest import (
+    case_records,
     cases,
     contacts,
+    drafts,
+    forms,
     history,
+    incidents,
+    live_contacts,
     messages,
     openapi,
+    people,
     process_instances,
     reference,
     releases,
+    safe_contact,
     user_tasks,
 )
 
 RESOURCES: tuple[Blueprint, ...] = (
+    case_records.blueprint,
     cases.blueprint,
     contacts.blueprint,
+    drafts.blueprint,
+    forms.blueprint,
     history.blueprint,
+    incidents.blueprint,
+    live_contacts.blueprint,
     messages.blueprint,
     openapi.blueprint,
+    people.blueprint,
     process_instances.blueprint,
     reference.blueprint,
     releases.blueprint,
+    safe_contact.blueprint,
     user_tasks.blueprint,
 )
 

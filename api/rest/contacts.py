@@ -67,10 +67,10 @@ def hand_in() -> tuple[dict[str, Any], int]:
     contact = intake.receive(
         session(),
         actor().tenant_id,
-        _service(given["service"]).id,
+        service_of(given["service"]).id,
         channel=given["channel"],
         source=given["source"],
-        answers=_checked({**given["answers"], "source": given["source"]}),
+        answers=checked({**given["answers"], "source": given["source"]}),
         by=actor().by,
         now=now(),
         external_id=f"{actor().by}:{given['external_id']}",
@@ -80,7 +80,7 @@ def hand_in() -> tuple[dict[str, Any], int]:
     return shown(contact), 201
 
 
-def _service(key: str) -> Service:
+def service_of(key: str) -> Service:
     found = session().scalar(
         select(Service).where(Service.tenant_id == actor().tenant_id, Service.key == key)
     )
@@ -89,14 +89,18 @@ def _service(key: str) -> Service:
     return found
 
 
-def _checked(answers: Mapping[str, Any]) -> dict[str, Any]:
+def checked(answers: Mapping[str, Any]) -> dict[str, Any]:
     """Check the answers by the form in force; what is not asked on paper may be left out."""
-    release = releases.effective(session(), actor().tenant_id, now())
-    form = form_in(releases.definitions(session(), release.id), FORM)
     try:
-        return forms.check_answers(form, answers, now=now())
+        return forms.check_answers(contact_form(), answers, now=now())
     except ValidationError as wrong:
         raise ValidationError({"answers": wrong.messages}) from wrong
+
+
+def contact_form() -> forms.Form:
+    """Return the form of contacts in the release in force."""
+    release = releases.effective(session(), actor().tenant_id, now())
+    return form_in(releases.definitions(session(), release.id), FORM)
 
 
 @blueprint.get("/contacts")

@@ -1,5 +1,6 @@
 """The audit trail: entries of a stream, and whether its chain holds."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,10 @@ from api.auth import actor
 from api.rest.bodies import text
 from api.rest.guard import programme
 from api.work import now, session
-from engine import history
-from workflows.access.reading import record_read, require, require_case
+from engine import history, releases
+from engine.errors import NotFound
+from workflows.access.instances import reads_all_history, require_instance
+from workflows.access.reading import NotAllowed, record_read, require, require_case
 from workflows.programmes.tokens import Scope
 
 blueprint = Blueprint("rest_history", __name__)
@@ -60,9 +63,40 @@ def of_case(case_id: UUID) -> dict[str, Any]:
 @blueprint.get("/history/instances/<uuid:instance_id>")
 @programme(Scope.PROCESSES)
 def of_instance(instance_id: UUID) -> dict[str, Any]:
-    """Entries of a process instance, oldest first."""
+    """Entries of a process instance, oldest first, with the release that drew its steps.
+
+    As visible as the case or contact it is about; then the reading is recorded.
+    """
     require(actor(), CAPABILITY, act="do")
-    return _entries(f"{history.INSTANCE}{instance_id}")
+    reason = request.args.get("reason")
+    instance = require_instance(session(), actor(), instance_id, now(), reason=reason)
+    if instance.business_key is not None:
+        purpose, about = request.args.get("purpose", ""), [instance.business_key]
+        record_read(session(), actor(), purpose, about, now(), "history", reason=reason)
+    release = releases.get(session(), instance.release_id)
+    return {
+        **_entries(f"{history.INSTANCE}{instance.id}"),
+        "process_id": instance.process_id,
+        "release": {"id": str(release.id), "number": release.number, "sha256": release.sha256},
+    }
+
+
+@blueprint.get("/history/access/<uuid:staff_id>/<day>")
+@programme(Scope.PROCESSES)
+def of_access(staff_id: UUID, day: str) -> dict[str, Any]:
+    """What a member of staff was shown on a day (UTC, `2027-01-14`), for whoever audits.
+
+    For those who read the history of the whole organisation. This reading is recorded as well.
+    """
+    if not reads_all_history(actor()):
+        raise NotAllowed("Auditors and information governance read who has read what.")
+    try:
+        on = date.fromisoformat(day)
+    except ValueError as wrong:
+        raise NotFound from wrong
+    purpose = request.args.get("purpose", "")
+    record_read(session(), actor(), purpose, [staff_id], now(), "history.access")
+    return _entries(f"access:{staff_id}:{on.isoformat()}")
 
 
 @blueprint.post("/history/verify")

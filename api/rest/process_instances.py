@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, request
 from marshmallow import Schema, fields, validate
 from sqlalchemy import select
 
@@ -12,8 +12,8 @@ from api.rest.bodies import body, text
 from api.rest.guard import programme
 from api.work import now, session
 from engine import instances
-from engine.errors import NotFound
-from engine.models import ProcessInstance, UserTask
+from engine.models import UserTask
+from workflows.access.instances import require_instance, require_subject
 from workflows.access.policy import visible_tasks
 from workflows.access.reading import require
 from workflows.programmes.tokens import Scope
@@ -33,9 +33,10 @@ class StartIn(Schema):
 @blueprint.post("/process-instances")
 @programme(Scope.PROCESSES, takes=StartIn)
 def start() -> tuple[dict[str, Any], int]:
-    """Start a process of the release in force."""
+    """Start a process of the release in force, about a case or contact that one sees, or none."""
     require(actor(), "create_contact")
     given = body()
+    require_subject(session(), actor(), given["business_key"], now())
     instance_id = instances.start(
         session(),
         actor().tenant_id,
@@ -54,9 +55,8 @@ def start() -> tuple[dict[str, Any], int]:
 def show(instance_id: UUID) -> dict[str, Any]:
     """Say how an instance stands, with those of its open tasks that one may see."""
     require(actor(), "read_history", act="do")
-    instance = session().get(ProcessInstance, instance_id)
-    if instance is None:
-        raise NotFound
+    reason = request.args.get("reason")
+    instance = require_instance(session(), actor(), instance_id, now(), reason=reason)
     tasks = session().execute(
         select(UserTask.id, UserTask.element_id, UserTask.name, UserTask.due_at)
         .where(

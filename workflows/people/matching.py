@@ -104,8 +104,15 @@ def match(
         else:
             shown.append(candidate)
     shown.sort(key=lambda c: (BANDS.index(c.band), -c.points, str(c.person_id)))
-    band = shown[0].band if shown else "none"
+    band = shown[0].band if shown else _nobody(decide, walled_hit=bool(behind))
     return Match(band, tuple(shown[:SHOWN]), tuple(sorted(behind, key=str)))
+
+
+def _nobody(decide: Decide, *, walled_hit: bool) -> str:
+    """Ask the table also when nobody is left to show, so that the search is on record."""
+    judged = {"walled_hit": walled_hit, "score": 0, "person_points": 0}
+    band: str = decide("match_band", judged)
+    return band
 
 
 def compare(

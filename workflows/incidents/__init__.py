@@ -1,0 +1,1 @@
+"""Steps that failed, and what people do about them."""
