@@ -135,22 +135,21 @@ def record(
     card = cards.current(session, case.person_id)
     channel = _channel(session, case, card, given)
     window = _window(session, case, card, given, hours=hours, by=by, now=now)
-    if given["outcome"] == "spoke_client" and given.get("identity_verified") != "yes":
-        raise ValidationError({"identity_verified": ["Make sure first that it is the client"]})
+    verified = _verified(given)
     attempt = ContactAttempt(
         tenant_id=case.tenant_id,
         service_id=case.service_id,
         case_id=case.id,
         person_id=case.person_id,
         user_task_id=task_id,
-        channel_id=str(channel.id) if channel else None,
+        channel_id=channel and str(channel.id),
         window_id=str(window.window_id) if window and window.window_id else None,
         method=given["method"],
         outcome=given["outcome"],
         daypart=openings.daypart(now, hours.zone),
         card_read_at=now,
-        card_version=card.version if card else None,
-        identity_verified=given.get("identity_verified") == "yes",
+        card_version=card and card.version,
+        identity_verified=verified,
         outside_window=window is None,
         started_at=started_at,
         ended_at=now,
@@ -161,6 +160,13 @@ def record(
     session.add(attempt)
     session.flush()
     return attempt
+
+
+def _verified(given: Mapping[str, Any]) -> bool:
+    verified = given.get("identity_verified") == "yes"
+    if given["outcome"] == "spoke_client" and not verified:
+        raise ValidationError({"identity_verified": ["Make sure first that it is the client"]})
+    return verified
 
 
 def _channel(
