@@ -215,7 +215,11 @@ class ScopeWriter:
             if flows[0].target.is_gateway:  # several flows leave the event itself
                 behind, flows = flows[0].target, self.scope.outgoing[flows[0].target.id]
                 self.seen.add(behind.id)
-        happening.branches = self.branches(behind, flows, None)
+        # what several of its branches lead to stands after them, here: nobody else comes there
+        meeting = self.meetings.get(behind.id, [])
+        happening.branches = self.branches(behind, flows, meeting[0] if meeting else None)
+        if meeting:
+            happening.branches.append(Branch("", self.line([*meeting], None)))
         item.events.append(happening)
 
     def reference(self, node: Node, target: Node) -> Item:
