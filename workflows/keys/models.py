@@ -18,6 +18,7 @@ class SubjectKind(StrEnum):
     CONTACT = "contact"
     STAFF = "staff"
     INDEX = "index"  # a tenant's own, from which the keys of its blind indexes are made
+    COHORT = "cohort"  # of a file between its dry run and its import; goes with it
 
 
 class SubjectKey(Base):
