@@ -13,14 +13,26 @@ from sqlalchemy.orm import Session
 import forms
 from engine import user_tasks
 from engine.changes import Changes
+from engine.db import run
 from engine.lines import task_line
 from engine.models import UserTask
+from workflows import keys
 from workflows.access.actor import Actor
 from workflows.tasks import drafts
 from workflows.tasks.answers import handler_of
 from workflows.tasks.asked import Asked, asked_by, require_current, subject_of
 from workflows.tasks.models import FormAnswers
 from workflows.tasks.seeing import lock_visible
+
+# The answers take the place of what their author had drafted; a colleague's draft stays theirs.
+KEEP = """
+WITH dropped AS (
+  DELETE FROM draft WHERE user_task_id = %(task_id)s AND staff_id = %(staff_id)s)
+INSERT INTO form_answers (user_task_id, tenant_id, form_id, form_sha256, subject_id, answers, by,
+    at)
+VALUES (%(task_id)s, %(tenant_id)s, %(form_id)s, %(form_sha256)s, %(subject_id)s, %(answers)s,
+    %(by)s, %(at)s)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +74,10 @@ def complete(
         given = _take_over(session, task, checked, actor, now)
         variables = forms.variables(asked.form, checked) | given
         dropped = asked.dropped(answers)
-        kept = _keep(session, task, asked, checked, actor, now)
-        lines.append(_line(task, kept, dropped, actor))
-    drafts.discard(session, task.id, actor)
+        sealed = _keep(session, task, asked, checked, actor, now)
+        lines.append(_line(task, asked, sealed, dropped, actor))
+    else:
+        drafts.discard(session, task.id, actor)
     roles = actor.role_keys(task.service_id)
     changes = user_tasks.complete(
         session, task.id, variables, by=actor.by, now=now, roles=roles, lines=lines
@@ -112,32 +125,45 @@ def _keep(
     checked: dict[str, Any],
     actor: Actor,
     now: datetime,
-) -> FormAnswers:
-    kept = FormAnswers(
-        id=task.id,
-        tenant_id=task.tenant_id,
-        form_id=asked.form.id,
-        form_sha256=asked.form.sha256,
-        subject_id=subject_of(session, task),
-        by=actor.by,
-        at=now,
+) -> bytes:
+    """Store the answers in place of the draft and return them as they are stored, sealed."""
+    subject = subject_of(session, task)
+    sealed = keys.encrypt(
+        session,
+        subject,
+        task.tenant_id,
+        FormAnswers.__tablename__,
+        task.id,
+        FormAnswers.answers.name,
+        forms.to_json(checked),
     )
-    kept.answers = forms.to_json(checked)
-    session.add(kept)
-    session.flush()
-    return kept
+    values = {
+        "task_id": task.id,
+        "tenant_id": task.tenant_id,
+        "form_id": asked.form.id,
+        "form_sha256": asked.form.sha256,
+        "subject_id": subject,
+        "answers": sealed,
+        "by": actor.by,
+        "staff_id": actor.staff_id,
+        "at": now,
+    }
+    run(session, KEEP, values)
+    return sealed
 
 
-def _line(task: UserTask, kept: FormAnswers, dropped: list[str], actor: Actor) -> dict[str, Any]:
+def _line(
+    task: UserTask, asked: Asked, sealed: bytes, dropped: list[str], actor: Actor
+) -> dict[str, Any]:
     """Say in the history which form was answered, and by a hash that the answers stay as they are.
 
     The hash is over the ciphertext, so that the chain still verifies when the key is destroyed.
     """
-    sealed: bytes = kept.answers_sealed  # type: ignore[attr-defined]  # the descriptor's column
     about = {
-        "form_id": kept.form_id,
-        "form_sha256": kept.form_sha256,
+        "form_id": asked.form.id,
+        "form_sha256": asked.form.sha256,
         "answers_sha256": hashlib.sha256(sealed).hexdigest(),
         "not_kept": len(dropped) or None,
     }
-    return task_line(f"form {kept.form_id}", task.element_id, "complete", actor.by, **about)
+    name = f"form {asked.form.id}"
+    return task_line(name, task.element_id, "complete", actor.by, **about)
