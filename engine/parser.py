@@ -94,6 +94,7 @@ class NodeParser(SpiffTaskParser):
             output_name=item_name(node, "outputDataItem"),
             output_element=properties.get("outputElement"),
             completion=xml.child_text(node, "completionCondition") or None,
+            **self.references.behaviour(node),
         )
         return repeats.MultiInstance(
             self.spec, self.bpmn_id, drawn=self.drawn, inner=inner, how=how
@@ -183,6 +184,13 @@ class RuleParser(NodeParser):
         return activities.BusinessRuleTask(self.spec, name, drawn=self.drawn, decision=decision)
 
 
+class ComplexParser(NodeParser):
+    def make(self, name: str) -> FlowNode:
+        made = gateways.ComplexGateway(self.spec, name, drawn=self.drawn)
+        made.activation = xml.child_text(self.node, "activationCondition") or None
+        return made
+
+
 class CallParser(NodeParser):
     def make(self, name: str) -> FlowNode:
         called = self.node.get("calledElement") or ""
@@ -197,6 +205,21 @@ class SubprocessParser(NodeParser):
                 self.spec, name, drawn=self.drawn, inner=inner, start=inner.starts[0]
             )
         return subprocesses.Subprocess(self.spec, name, drawn=self.drawn, inner=inner)
+
+
+class AdHocParser(NodeParser):
+    def make(self, name: str) -> FlowNode:
+        inner = self.process_parser.inside(self.node)
+        inner.is_ad_hoc = True
+        return subprocesses.AdHocSubprocess(
+            self.spec,
+            name,
+            drawn=self.drawn,
+            inner=inner,
+            sequential=self.node.get("ordering") == "Sequential",
+            completion=xml.child_text(self.node, "completionCondition") or None,
+            cancels_rest=self.node.get("cancelRemainingInstances") not in ("false", "0"),
+        )
 
 
 class ScopeParser(ProcessParser):
@@ -228,6 +251,7 @@ class ScopeParser(ProcessParser):
             undo.add_nodes(spec)
         for node in nodes_of(self.node):
             made = self.parse_node(node)
+            spec.drawn_nodes.append(made)
             if isinstance(made, events.StartEvent):
                 spec.starts.append(made)
             elif isinstance(made, subprocesses.EventSubprocess):
@@ -248,6 +272,10 @@ class ScopeParser(ProcessParser):
         made = self.spec.task_specs[node.get("id")]
         default = node.get("default")
         made.default = next((flow for flow in made.outgoing if flow.id == default), None)
+        if isinstance(made, activities.Activity):
+            made.undoes = node.get("isForCompensation") in ("true", "1")
+            made.start_quantity = int(node.get("startQuantity") or 1)
+            made.completion_quantity = int(node.get("completionQuantity") or 1)
         if isinstance(made, events.BoundaryEvent):
             host = self.spec.task_specs[node.get("attachedToRef")]
             host.boundary.append(made)
@@ -299,6 +327,7 @@ class DiagramParser(SpiffBpmnParser):
         bpmn("receiveTask"): (ReceiveParser, activities.ReceiveTask),
         bpmn("callActivity"): (CallParser, subprocesses.CallActivity),
         bpmn("subProcess"): (SubprocessParser, subprocesses.Subprocess),
+        bpmn("adHocSubProcess"): (AdHocParser, subprocesses.AdHocSubprocess),
         bpmn("transaction"): (SubprocessParser, subprocesses.Subprocess),
         bpmn("startEvent"): (StartParser, events.StartEvent),
         bpmn("endEvent"): (EventParser, events.EndEvent),
@@ -308,6 +337,7 @@ class DiagramParser(SpiffBpmnParser):
         bpmn("exclusiveGateway"): (NodeParser, gateways.ExclusiveGateway),
         bpmn("inclusiveGateway"): (NodeParser, gateways.InclusiveGateway),
         bpmn("parallelGateway"): (NodeParser, gateways.ParallelGateway),
+        bpmn("complexGateway"): (ComplexParser, gateways.ComplexGateway),
         bpmn("eventBasedGateway"): (NodeParser, gateways.EventGateway),
     }
     PARSER_CLASSES: dict[str, Any] = {}  # what is not above is refused before it comes here

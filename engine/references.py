@@ -1,6 +1,7 @@
 """What the ids in a diagram stand for: messages, signals, errors, data; and event definitions."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from lxml import etree
 
@@ -59,6 +60,25 @@ class References:
             waits = definition.get("waitForCompletion") not in ("false", "0")
             return CompensateTrigger(definition.get("activityRef") or None, waits)
         return EndTrigger(kind)
+
+    def behaviour(self, many: etree._Element) -> dict[str, tuple[Any, ...]]:
+        """Return what a multi-instance activity throws while it works (its ``behavior``)."""
+        behaviour = many.get("behavior") or "All"
+        if behaviour in ("None", "One"):
+            definition = self.by_id.get(many.get(f"{behaviour.lower()}BehaviorEventRef") or "")
+            if definition is None:
+                return {}
+            triggers = (self.trigger(definition, many),)
+            return {"at_each" if behaviour == "None" else "at_first": triggers}
+        if behaviour == "Complex":
+            return {
+                "by_condition": tuple(
+                    (xml.child_text(rule, "condition") or "false", self.triggers_of(event))
+                    for rule in xml.bpmn_children(many, "complexBehaviorDefinition")
+                    for event in xml.bpmn_children(rule, "event")
+                )
+            }
+        return {}
 
     def message(
         self,

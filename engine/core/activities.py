@@ -9,6 +9,7 @@ from engine.core.failures import ErrorThrown, StepFailed
 from engine.core.mapping import NO_DATA_FLOW
 from engine.core.nodes import Drawn, FlowNode, ScopeSpec
 from engine.core.states import COMPLETED, READY, WAITING
+from engine.core.tokens import live
 from engine.core.triggers import Arm, MessageTrigger, Trigger, arm_all
 from engine.core.variables import checked, checked_all, write
 from engine.expressions import context_of, value_of
@@ -28,8 +29,13 @@ class Activity(FlowNode):
         self.boundary: list[BoundaryEvent] = []
         self.data_flow = NO_DATA_FLOW
         self.undo_event: BoundaryEvent | None = None  # compensation, on its boundary
+        self.undoes = False  # it is for compensation
+        self.start_quantity = 1  # tokens that one instance takes (BPMN 2.0.2, table 10.3)
+        self.completion_quantity = 1  # tokens that it gives on each flow
 
     def arrive(self, token: "Token") -> bool:
+        if self.start_quantity > 1 and not self.gathered(token):
+            return False
         if self.data_flow is not NO_DATA_FLOW:
             self.data_flow.take_in(token)
         if self.boundary and "guarded" not in token.internal_data:
@@ -38,6 +44,24 @@ class Activity(FlowNode):
                 if event.waits:
                     token.run_of.arm_at(token, event)
         return self.begin(token)
+
+    def gathered(self, token: "Token") -> bool:
+        """Wait for as many tokens as one instance takes; the last to come goes on for all."""
+        kept = token.internal_data
+        if "gathered" not in kept:
+            waiting = [
+                other
+                for other in live(token.workflow)
+                if other.task_spec is self and "gathering" in other.internal_data
+            ]
+            if len(waiting) + 1 < self.start_quantity:
+                kept["gathering"] = True
+                token._set_state(WAITING)
+                return False
+            for other in waiting[: self.start_quantity - 1]:
+                token.run_of.absorb(other)
+            kept["gathered"] = True
+        return True
 
     def begin(self, token: "Token") -> bool:
         """Enter the activity itself; return whether it can be performed now."""
@@ -60,18 +84,27 @@ class Activity(FlowNode):
 
     def skip(self, token: "Token") -> None:
         run = token.run_of
+        for other in live(token.workflow):
+            if other.task_spec is self and "gathering" in other.internal_data:
+                run.absorb(other)
         run.release(token)
         run.close_scope(token)
         token._set_state(COMPLETED)
         run.note(token, "skip")
         self.go_on(token)
 
+    @property
+    def is_entry(self) -> bool:
+        return not self.incoming and not self.undoes and not hasattr(self, "armed_by")
+
     def go_on(self, token: "Token") -> None:
         body = token.parent if token.triggered else None
         if body is not None:
             body.task_spec.inner_done(body, token)
         else:
-            self.leave(token, self.outgoing)
+            self.leave(token, self.outgoing * self.completion_quantity)
+            if token.workflow.spec.is_ad_hoc:
+                token.run_of.weigh_again(token.workflow)
 
     def remember(self, token: "Token") -> None:
         """Keep what is needed to undo this activity, if it can be undone (`undo`)."""

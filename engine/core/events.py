@@ -133,9 +133,10 @@ class BoundaryEvent(CatchEvent):
 class Throwing(EventNode):
     """An event that throws: intermediate or at an end."""
 
-    @property
-    def rank(self) -> int:  # type: ignore[override]  # a constant elsewhere
-        return 2 if any(trigger.kind == "signal" for trigger in self.triggers) else 1
+    def __init__(self, wf_spec: ScopeSpec, name: str, **given: Any):
+        super().__init__(wf_spec, name, **given)
+        if any(trigger.kind == "signal" for trigger in self.triggers):
+            self.rank = 2  # nobody keeps a signal: first everybody takes his place
 
     def perform(self, token: "Token") -> bool:
         thrown = [(trigger, *self.prepared(token, trigger)) for trigger in self.triggers]

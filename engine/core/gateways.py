@@ -145,22 +145,10 @@ class InclusiveGateway(Joining, Choosing):
         if any(each._state == FUTURE for each in here):
             return False  # one is just arriving
         arrived = {each.internal_data.get("via") for each in here if each._state == WAITING}
-        empty = [flow for flow in self.incoming if flow.id not in arrived]
-        full = [flow for flow in self.incoming if flow.id in arrived]
-        before_empty = set().union(*(self.upstream(flow) for flow in empty))
-        before_full = set().union(*(self.upstream(flow) for flow in full))
-        still_to_come = before_empty - before_full
-        if any(
-            other.task_spec.name in still_to_come and other.task_spec is not self
-            for other in live(token.workflow)
-        ):
+        if can_still_come(token, self, arrived):
             return False
         self.join(token)
         return True
-
-    def upstream(self, flow: Flow) -> frozenset[str]:
-        """Names of the nodes from which a token can reach ``flow`` without passing this gateway."""
-        return upstream_of(flow, self)
 
     def perform(self, token: "Token") -> bool:
         flows = [
@@ -176,6 +164,93 @@ class InclusiveGateway(Joining, Choosing):
                 raise self.none_taken()
             flows = [self.default]
         return self.take(token, flows)
+
+
+class ComplexGateway(Joining, Choosing):
+    """Starts when its activation condition holds, then lets the late ones go until it is reset.
+
+    In the first phase one token of each flow that has one is taken and conditions say which flows
+    go on. A token of the gateway then waits for what can still come on the other flows; when
+    nothing can, those tokens are taken too and only flows with a condition (which may ask
+    ``waitingForStart``) can go on. Source: BPMN 2.0.2, 10.6.5 and table 13.5.
+    """
+
+    activation: str | None = None
+
+    def try_to_join(self, token: "Token") -> bool:
+        token.run_of.settling.append(token)
+        return False
+
+    def settle(self, token: "Token") -> bool:
+        """Take the step that can be taken with a token that waits; say whether there is one."""
+        if "reset_for" in token.internal_data:
+            return self.reset(token)
+        here = [each for each in live(token.workflow) if each.task_spec is self]
+        if any("reset_for" in each.internal_data for each in here):
+            return False  # late: taken when the gateway is reset
+        if any(each._state == FUTURE for each in here):
+            return False  # one is just arriving
+        flows = {each.internal_data.get("via") for each in here}
+        known = {"activationCount": len(flows), "waitingForStart": True}
+        if self.activation is not None and not decide(token, self.activation, known):
+            return False
+        self.join(token)
+        memory = token.run_of.spawn(token.workflow, self)
+        memory._set_state(WAITING)
+        memory.internal_data["reset_for"] = sorted(flow for flow in flows if flow)
+        token.run_of.settling.append(memory)
+        return True
+
+    def reset(self, memory: "Token") -> bool:
+        here = [each for each in live(memory.workflow) if each.task_spec is self]
+        taken = set(memory.internal_data["reset_for"])
+        late = [each for each in here if each is not memory and each._state == WAITING]
+        if any(each._state == FUTURE for each in here):
+            return False
+        full = taken | {each.internal_data.get("via") for each in late}
+        if can_still_come(memory, self, full):
+            return False
+        for each in late:
+            if each.internal_data.get("via") not in taken:
+                memory.run_of.absorb(each)
+        memory.internal_data["reset"] = True
+        memory._set_state(READY)
+        return True
+
+    def perform(self, token: "Token") -> bool:
+        resets = "reset" in token.internal_data
+        known = {"waitingForStart": not resets, "activationCount": len(self.incoming)}
+        flows = [
+            flow
+            for flow in self.outgoing
+            if flow is not self.default
+            and (not resets if flow.condition is None else decide(token, flow.condition, known))
+        ]
+        if not flows and not resets and self.outgoing:
+            if self.default is None:
+                raise self.none_taken()
+            flows = [self.default]
+        return self.take(token, flows)
+
+    def depart(self, token: "Token") -> None:
+        if "reset" in token.internal_data and not token.internal_data["take"]:
+            token.run_of.check_scope(token.workflow)
+        else:
+            super().depart(token)
+
+
+def can_still_come(token: "Token", gateway: FlowNode, full: set[str | None]) -> bool:
+    """Whether a token can reach an incoming flow that is not ``full`` and none that is."""
+    before_empty: set[str] = set()
+    before_full: set[str] = set()
+    for flow in gateway.incoming:
+        before = before_full if flow.id in full else before_empty
+        before |= upstream_of(flow, gateway)
+    still_to_come = before_empty - before_full
+    return any(
+        other.task_spec.name in still_to_come and other.task_spec is not gateway
+        for other in live(token.workflow)
+    )
 
 
 def upstream_of(flow: Flow, gateway: FlowNode) -> frozenset[str]:
@@ -220,6 +295,8 @@ class EventGateway(FlowNode):
 def is_stuck(holding: "list[Token]") -> bool:
     """Say whether all that is left waits at joins for tokens that can no longer come."""
     return bool(holding) and all(
-        token.task_spec.joins and token._state == WAITING and not token.incident
+        (token.task_spec.joins or "gathering" in token.internal_data)
+        and token._state == WAITING
+        and not token.incident
         for token in holding
     )

@@ -75,6 +75,11 @@ class Moves:
         if token.incident is None:
             self.push(token)
 
+    def weigh_again(self, scope: Instance | Scope) -> None:
+        """A step of an ad hoc subprocess is over: it may be complete now."""
+        if isinstance(scope, Scope) and self.is_open(scope):
+            self.ready_again(scope.host)
+
     def attempt(self, token: Token) -> None:
         """Take one step with ``token``; a fault parks it."""
         try:

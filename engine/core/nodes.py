@@ -52,6 +52,8 @@ class ScopeSpec(BpmnProcessSpec):
         self.event_subprocesses: list[EventSubprocess] = []
         self.undo_handler: EventSubprocess | None = None  # the one that compensation starts
         self.data_objects_drawn: tuple[str, ...] = ()
+        self.drawn_nodes: list[FlowNode] = []  # of this level, as drawn
+        self.is_ad_hoc = False
 
     def none_start(self) -> "StartEvent | None":
         """The start event that waits for nothing; the first, should there be several."""
@@ -98,6 +100,11 @@ class FlowNode(BpmnTaskSpec):
         token._set_state(COMPLETED)
         token.run_of.note(token, "skip")
         self.leave(token, self.outgoing)
+
+    @property
+    def is_entry(self) -> bool:
+        """Whether an ad hoc subprocess begins here: no flow, event or association leads in."""
+        return False
 
     # -- moving ---------------------------------------------------------------------------------
 

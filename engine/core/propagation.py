@@ -12,12 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from engine.core.failures import StepFailed
 from engine.core.tokens import Token
-from engine.core.triggers import Arm, CodeTrigger, ConditionTrigger, arms_of, rearm_cycle
+from engine.core.triggers import (
+    Arm,
+    CodeTrigger,
+    ConditionTrigger,
+    MessageTrigger,
+    Trigger,
+    arms_of,
+    rearm_cycle,
+)
 from engine.core.variables import checked_all, write
 from engine.expressions import holds
 
 if TYPE_CHECKING:
     from engine.core.events import BoundaryEvent
+    from engine.core.nodes import FlowNode
     from engine.core.run import Run
     from engine.core.subprocesses import EventSubprocess
     from engine.core.tokens import Instance, Scope
@@ -96,6 +105,17 @@ def throw_code(
         at.run_of.wrote(write(at, {trigger.result_variable: values}))
     catcher.caught(place)
     return True
+
+
+def throw(token: "Token", node: "FlowNode", trigger: Trigger) -> None:
+    """Throw one event, without a payload, in the name of ``node``."""
+    run = token.run_of
+    if isinstance(trigger, CodeTrigger):
+        throw_code(token, trigger.kind, trigger.code)
+    elif isinstance(trigger, MessageTrigger):
+        run.throw(node, trigger.kind, trigger.name, {}, None)
+        if trigger.kind == "signal":
+            broadcast(run, trigger.name, {})
 
 
 # -- what waits -------------------------------------------------------------------------------

@@ -8,10 +8,12 @@ the element and the output. Counters by the names of BPMN 2.0.2, tables 10.28 an
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from engine.core import propagation
 from engine.core.activities import Activity
 from engine.core.failures import StepFailed
 from engine.core.nodes import Drawn, FlowNode, ScopeSpec
 from engine.core.states import STARTED
+from engine.core.triggers import Trigger
 from engine.core.variables import checked, write
 from engine.expressions import decide, value_of
 
@@ -105,6 +107,10 @@ class Repetition:
     output_name: str | None = None  # the variable of one inner instance that is collected
     output_element: str | None = None
     completion: str | None = None
+    # what is thrown when an inner instance is over: at each one, at the first, or by condition
+    at_each: tuple[Trigger, ...] = ()
+    at_first: tuple[Trigger, ...] = ()
+    by_condition: tuple[tuple[str, tuple[Trigger, ...]], ...] = ()
 
 
 class MultiInstance(Repeated):
@@ -124,7 +130,7 @@ class MultiInstance(Repeated):
             "numberOfCompletedInstances": 0,
             "numberOfTerminatedInstances": 0,
         }
-        token.internal_data.update(items=items, opened=0, outputs={}, over=0)
+        token.internal_data.update(items=items, opened=0, outputs={}, over=0, told=0)
         if not items:
             return True
         self.open_next(token, 1 if self.how.sequential else len(items))
@@ -180,6 +186,8 @@ class MultiInstance(Repeated):
         kept = token.internal_data
         outputs = self.outputs(token)
         enough = bool(kept["over"] and self.how.completion and decide(token, self.how.completion))
+        if not self.tell(token):
+            return False
         if not enough and kept["over"] < len(kept["items"]):
             if self.how.sequential and not token.data["numberOfActiveInstances"]:
                 self.open_next(token, 1)
@@ -193,6 +201,24 @@ class MultiInstance(Repeated):
             changed = write(token, {self.how.output_collection: outputs})
             token.data = local
             run.wrote(changed)
+        return True
+
+    def tell(self, token: "Token") -> bool:
+        """Throw what is to be thrown for instances that are over; say whether the activity lives.
+
+        Whoever catches sits on its boundary, as a rule. Source: BPMN 2.0.2, table 10.30.
+        """
+        kept = token.internal_data
+        while kept["told"] < kept["over"]:
+            thrown = list(self.how.at_each)
+            thrown += self.how.at_first if kept["told"] == 0 else ()
+            for condition, triggers in self.how.by_condition:
+                thrown += triggers if decide(token, condition) else ()
+            kept["told"] += 1
+            for trigger in thrown:
+                propagation.throw(token, self, trigger)
+                if not token.is_live:
+                    return False
         return True
 
     def outputs(self, token: "Token") -> list[Any]:

@@ -131,7 +131,7 @@ class Run(Moves):
         for token in self.instance.tokens():
             if arms_of(token):
                 self.instance.event_manager.add_task(token)
-            if isinstance(token.task_spec, gateways.InclusiveGateway) and token._state == WAITING:
+            if hasattr(token.task_spec, "settle") and token._state == WAITING:
                 self.settling.append(token)
             if is_due(token):
                 self.push(token)
@@ -182,9 +182,12 @@ class Run(Moves):
         """Let inclusive joins go on that nothing can reach any more; say whether one did."""
         self.settling = [t for t in self.settling if t._state == WAITING and not t.incident]
         for token in self.settling:
-            if token.task_spec.settle(token):
-                self.push(token)
-                return True
+            try:
+                if token.task_spec.settle(token):
+                    self.push(token)
+                    return True
+            except StepFailed as failure:
+                self.park(token, failure)
         return False
 
     def next_due(self) -> Token | None:

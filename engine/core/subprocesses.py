@@ -12,7 +12,7 @@ from engine.core.states import STARTED, WAITING
 from engine.core.tokens import Instance, Scope
 from engine.core.triggers import Arm, Trigger, arm_all
 from engine.core.variables import checked_all, snapshot, write
-from engine.expressions import context_of
+from engine.expressions import context_of, holds
 
 if TYPE_CHECKING:
     from engine.core.tokens import Token
@@ -39,6 +39,70 @@ class Subprocess(Activity):
         keep_inside(token, self.inner)
         token.run_of.close_scope(token)
         return True
+
+
+class AdHocSubprocess(Subprocess):
+    """A subprocess whose steps have no order: each step that no flow enters begins for itself.
+
+    Each is done once, all at the same time or (``sequential``) one after the other as drawn.
+    Without a completion condition that is all; with one, it is weighed whenever a step is over,
+    and what people do (or wait for) can be done again until it holds. Source: BPMN 2.0.2, 10.3.6.
+    """
+
+    def __init__(
+        self,
+        wf_spec: ScopeSpec,
+        name: str,
+        *,
+        drawn: Drawn,
+        inner: ScopeSpec,
+        sequential: bool,
+        completion: str | None,
+        cancels_rest: bool,
+    ):
+        super().__init__(wf_spec, name, drawn=drawn, inner=inner)
+        self.sequential = sequential
+        self.completion = completion
+        self.cancels_rest = cancels_rest
+
+    def entries(self) -> list[FlowNode]:
+        return [node for node in self.inner.drawn_nodes if node.is_entry]
+
+    def begin(self, token: "Token") -> bool:
+        token.internal_data["todo"] = [node.name for node in self.entries()]
+        return super().begin(token)
+
+    def perform(self, token: "Token") -> bool:
+        run = token.run_of
+        scope = run.instance.subprocesses[token.id]
+        begun = "begun" in token.internal_data  # the condition is asked when a step is over
+        enough = begun and self.completion is not None and holds(scope.task_tree, self.completion)
+        if enough and self.cancels_rest:
+            for other in run.live_tokens(scope):
+                run.cancel(other, self.drawn.author_id)
+        at_work = any(not other.is_armed_start for other in run.live_tokens(scope))
+        if not at_work and (enough or not self.next_steps(token, scope)):
+            return super().perform(token)
+        token._set_state(STARTED)
+        return False
+
+    def next_steps(self, token: "Token", scope: Scope) -> bool:
+        """Begin what is to be done next; say whether there is something."""
+        run, todo = token.run_of, token.internal_data["todo"]
+        if not todo and self.completion is not None:
+            todo += [node.name for node in self.entries() if node.rank == 0]
+            if not todo:
+                raise StepFailed(
+                    "AdHocNotComplete",
+                    f"Every step of '{self.drawn.label}' is done and '{self.completion}' does not "
+                    "hold.",
+                )
+        token.internal_data["begun"] = True
+        now = todo[:1] if self.sequential else list(todo)
+        del todo[: len(now)]
+        for name in now:
+            run.spawn(scope, self.inner.task_specs[name])
+        return bool(now)
 
 
 class CallActivity(Activity):

@@ -9,6 +9,7 @@ are found by `engine.decisions`.
 from engine.decisions import analyse
 from engine.findings import Finding
 from engine.lint import (
+    adhoc,
     calendars,
     documents,
     events,
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     events.check,
     unsupported.check,
     undoing.check,
+    adhoc.check,
     pools.check,
     gateways.check,
     reachability.check,

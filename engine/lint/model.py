@@ -21,6 +21,7 @@ from engine.normalise.flows import (
     is_event_subprocess,
     nodes_of,
 )
+from engine.normalise.starts import GLOBAL_TASKS
 
 MOST_NODES = 1_000  # on one level of a process
 UNDRAWN = {"startEvent": "the start", "endEvent": "its end", "parallelGateway": "the start"}
@@ -161,7 +162,7 @@ class Diagram:
     def _scopes(self, root: etree._Element) -> Iterator[etree._Element]:
         return (
             element
-            for element in xml.bpmn_descendants(root, *SCOPES, "adHocSubProcess")
+            for element in xml.bpmn_descendants(root, *SCOPES)
             if not self.is_left_out(element)
         )
 
@@ -239,7 +240,7 @@ class Release:
     def processes(self) -> dict[str, tuple[Diagram, etree._Element]]:
         found: dict[str, tuple[Diagram, etree._Element]] = {}
         for diagram in self.diagrams:
-            for process in xml.bpmn_children(diagram.root, "process"):
+            for process in xml.bpmn_children(diagram.root, "process", *GLOBAL_TASKS):
                 if not diagram.is_left_out(process):
                     found.setdefault(process.get("id") or "", (diagram, process))
         return found

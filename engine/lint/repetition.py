@@ -57,13 +57,18 @@ def literal_cardinality(diagram: Diagram, step: etree._Element, number: float) -
 
 
 def behaviour(diagram: Diagram, step: etree._Element, loop: etree._Element) -> Iterator[Finding]:
-    if (loop.get("behavior") or "All") != "All":
+    """What is thrown for an instance needs an event definition (BPMN 2.0.2, table 10.30)."""
+    wanted = {"None": "noneBehaviorEventRef", "One": "oneBehaviorEventRef"}
+    reference = wanted.get(loop.get("behavior") or "All")
+    if reference is None or not loop.get(reference):
+        return
+    target = diagram.by_id.get((loop.get(reference) or "").rpartition(":")[2])
+    if target is None or not xml.local(target).endswith("EventDefinition"):
         yield diagram.refused(
             "multi_instance_behaviour",
             step,
-            f"{xml.label(step)} throws events for its instances (behavior="
-            f'"{loop.get("behavior")}"), which is not carried out.',
-            "Leave the behaviour at All, and throw the event from a step inside a subprocess.",
+            f"{xml.label(step)} throws '{loop.get(reference)}', which is no event definition.",
+            "Name the event definition that is to be thrown, or remove the reference.",
         )
 
 

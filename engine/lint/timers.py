@@ -65,7 +65,7 @@ def interrupting_cycle(diagram: Diagram, event: etree._Element) -> Iterator[Find
     """An interrupting event can happen once; what should repeat does not interrupt."""
     if not xml.is_bpmn(event, "boundaryEvent") or event.get("cancelActivity") in ("false", "0"):
         return
-    yield diagram.refused(
+    yield diagram.unsafe(
         "interrupting_cycle",
         event,
         f"Boundary timer {xml.label(event)} repeats, but it ends its step the first time.",
@@ -117,7 +117,7 @@ def cycle(diagram: Diagram, event: etree._Element, text: str) -> Iterator[Findin
     elif is_too_long(read.period):
         yield too_long(diagram, event, text)
     elif not read.period.months and read.period.rest < SHORTEST_PERIOD:
-        yield diagram.refused(
+        yield diagram.unsafe(
             "short_period",
             event,
             f"Timer {xml.label(event)} would fire every {read.period.rest.total_seconds():g} "

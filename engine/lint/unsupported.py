@@ -9,7 +9,7 @@ from engine.findings import Finding
 from engine.lint.model import Diagram, Release
 from engine.lint.schema import schema
 from engine.lint.support import ELEMENTS, EVENT_DEFINITIONS, How
-from engine.normalise.flows import ACTIVITIES
+from engine.normalise.flows import ACTIVITIES, flows_of
 
 # What other engines do on their own account; we would leave it undone without a word.
 FOREIGN_ENGINES = {
@@ -36,6 +36,9 @@ BEHAVIOUR = {
     "script",
     "failedJobRetryTimeCycle",
 }
+
+
+MOST_TOKENS = 100
 
 
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
@@ -71,22 +74,28 @@ def unsupported_element(diagram: Diagram, element: etree._Element) -> Iterator[F
 
 
 def quantities(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:
-    """Several tokens to start, or several given out, would change what every join waits for."""
+    """Source: BPMN 2.0.2, table 10.3: at least one token starts an activity and one is given."""
     for attribute in ("startQuantity", "completionQuantity"):
-        value = (element.get(attribute) or "1").strip()
-        if value.lstrip("+") not in ("1", "01"):
+        value = (element.get(attribute) or "1").strip().lstrip("+")
+        if not value.isdigit() or not 1 <= int(value) <= MOST_TOKENS:
             yield diagram.refused(
                 "quantity",
                 element,
-                f'{xml.label(element)} has {attribute}="{value}"; only 1 is carried out.',
+                f'{xml.label(element)} has {attribute}="{value}"; 1 to {MOST_TOKENS} make sense.',
                 "Use a multi-instance activity, or a gateway that splits.",
             )
 
 
 def instantiation(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:
-    if not xml.is_bpmn(element, "receiveTask", "eventBasedGateway"):
+    """A receive task may begin a process if nothing leads to it; an event gateway may not yet."""
+    if element.get("instantiate") not in ("true", "1"):
         return
-    if element.get("instantiate") in ("true", "1"):
+    level = element.getparent()
+    if level is None or not xml.is_bpmn(element, "receiveTask", "eventBasedGateway"):
+        return
+    entered = any(flow.get("targetRef") == element.get("id") for flow in flows_of(level))
+    inside = not xml.is_bpmn(level, "process")
+    if xml.is_bpmn(element, "eventBasedGateway") or entered or inside:
         yield diagram.refused(
             "unsupported",
             element,

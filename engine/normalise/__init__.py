@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from engine import xml
 from engine.findings import Finding
-from engine.normalise import data, events, flows, pools
+from engine.normalise import data, events, flows, pools, starts
 from engine.normalise.ids import Ids, rename_reserved, strip_prefixes
 
 
@@ -44,12 +45,15 @@ def normalise(root: etree._Element, file: str, called: frozenset[str] = frozense
     strip_prefixes(root)
     left_out, of_pools = pools.documentation_only(root, file, called)
     findings += of_pools
+    starts.global_tasks(root, ids)
     events.inline_definitions(root, ids)
     findings += data.drop_stores(root, file)
     findings += data.drop_unresolved_associations(root, file)
     events.bare_expressions(root)
     for scope in flows.scopes(root):
         flows.name_all(scope, ids)
+        if xml.is_bpmn(scope, "process"):
+            starts.receive_starts(scope)
         flows.join_links(scope, ids)
         flows.draw_starts(scope, ids)
         flows.draw_splits(scope, ids)

@@ -40,7 +40,7 @@ EVENTS = {
     "implicitThrowEvent",
 }
 FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
-SCOPES = ("process", "subProcess", "transaction")
+SCOPES = ("process", "subProcess", "transaction", "adHocSubProcess")
 
 
 def scopes(root: etree._Element) -> list[etree._Element]:
@@ -110,6 +110,8 @@ def link_name(node: etree._Element) -> str | None:
 def draw_starts(scope: etree._Element, ids: Ids) -> None:
     """Without a start event, every node that no flow enters starts at once (BPMN 10.5.2)."""
     nodes = nodes_of(scope)
+    if xml.is_bpmn(scope, "adHocSubProcess"):
+        return  # its steps begin when it says so, one after the other perhaps
     if any(xml.is_bpmn(node, "startEvent") for node in nodes):
         return
     entered = {flow.get("targetRef") for flow in flows_of(scope)}

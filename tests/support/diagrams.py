@@ -307,3 +307,24 @@ def undone_by(event: str, on: str, handler: Xml, id: str) -> Xml:
 
 
 CANCEL = definition("cancel")
+
+
+# -- rarer elements ---------------------------------------------------------------------------
+
+
+def marked(made: Xml, id: str, **attributes: Any) -> Xml:
+    """Set attributes on the element with an id."""
+    given = "".join(f' {name}="{escape(str(value))}"' for name, value in attributes.items())
+    return re.sub(rf' id="{id}"', f' id="{id}"{given}', made, count=1)
+
+
+def complex_gateway(id: str, activation: str | None = None, default: str | None = None) -> Xml:
+    inside = text("activationCondition", activation) if activation else ""
+    return element("complexGateway", id, inside, default=default)
+
+
+def ad_hoc(
+    id: str, *inside: Xml, flows: str = "", until: str | None = None, **attributes: str
+) -> Xml:
+    condition = text("completionCondition", until) if until else ""
+    return element("adHocSubProcess", id, scope(*inside, flows=flows) + condition, **attributes)
