@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine.definitions import Definitions
 from feel.calendars import Calendars
+from feel.opening_hours import Division
 
 SettingsOf = Callable[[Session, UUID, UUID | None], Mapping[str, Any]]
 HolidaysOf = Callable[[Session, UUID], Mapping[str, Any]]
@@ -57,7 +58,19 @@ def calendars(
     loaded: Mapping[str, Any] = _holidays[0](session, tenant_id) if _holidays else {}
     return Calendars(
         definitions.calendars,
-        {**definitions.holidays, **loaded},
+        _over(definitions.holidays, loaded),
         service=settings.get("calendar"),
         zone=ZoneInfo(settings.get("zone", DEFAULT_ZONE)),
     )
+
+
+def _over(shipped: Mapping[str, Any], loaded: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay the loaded holidays over the release's, year by year of each division."""
+    merged = dict(shipped)
+    for name, division in loaded.items():
+        older: Division | None = merged.get(name)
+        if older is not None:
+            kept = {day for day in older.days if day.year not in division.years}
+            division = Division(name, division.days | kept, division.years | older.years)
+        merged[name] = division
+    return merged

@@ -1,4 +1,4 @@
-"""`signpost import`: files from outside. The daily cohort, and a sample of one."""
+"""`signpost import`: files from outside. The daily cohort, a sample of one, bank holidays."""
 
 import argparse
 import sys
@@ -19,13 +19,14 @@ from workflows.cohort import importing
 from workflows.cohort.generator import generate
 from workflows.cohort.importing import Outcome, State
 from workflows.cohort.reading import CohortRefused, read, reasons_csv
+from workflows.tenants import holidays
 from workflows.tenants.organisation import service_by_key
 
 BY = "system"
 
 
 def add(commands: Any) -> None:
-    parser = commands.add_parser("import", help="bring in the daily cohort of victims")
+    parser = commands.add_parser("import", help="bring in the daily cohort, or bank holidays")
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
     cohort = kinds.add_parser("cohort", help="a CSV file, a row for each victim of a crime")
     cohort.add_argument("file", type=Path)
@@ -34,6 +35,10 @@ def add(commands: Any) -> None:
     cohort.add_argument("--dry-run", action="store_true", help="say what would happen, do nothing")
     cohort.add_argument("--reasons", type=Path, help="write the broken rows here, with reasons")
     cohort.set_defaults(run=import_cohort)
+    days = kinds.add_parser("holidays", help="bank holidays, in the format of GOV.UK's feed")
+    days.add_argument("file", type=Path)
+    days.add_argument("--organisation", default="hallam")
+    days.set_defaults(run=import_holidays)
     sample = kinds.add_parser("sample", help="print an invented cohort file")
     sample.add_argument("--rows", type=int, default=200)
     sample.add_argument("--seed", type=int, default=2026)
@@ -42,6 +47,22 @@ def add(commands: Any) -> None:
 
 def print_sample(given: argparse.Namespace) -> None:
     sys.stdout.write(generate(given.rows, seed=given.seed, now=SystemClock().now()))
+
+
+def import_holidays(given: argparse.Namespace) -> None:
+    try:
+        feed = given.file.read_bytes()
+        with in_tenant(settings(), given.organisation) as (database, tenant_id):
+            with unit_of_work(database, tenant_id) as session:
+                now = SystemClock().now()
+                divisions = holidays.load(session, tenant_id, feed, by=BY, now=now)
+    except OSError as wrong:
+        raise Failure(f"{given.file}: {wrong.strerror}") from wrong
+    except holidays.FeedRefused as refused:
+        raise Failure(str(refused)) from refused
+    for name, division in sorted(divisions.items()):
+        years = ", ".join(map(str, sorted(division.years)))
+        print(f"{name}: {len(division.days)} holidays, covers {years}")
 
 
 def import_cohort(given: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """An organisation and the services inside it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -35,3 +35,14 @@ class Service(Base):
     zone: Mapped[str]  # IANA name, "Europe/London"
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)  # over the release's settings
     created_at: Mapped[datetime]
+
+
+class BankHoliday(Base):
+    """A holiday of a division, from the feed that was loaded last for its year."""
+
+    __tablename__ = "bank_holiday"
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
+    division: Mapped[str] = mapped_column(primary_key=True)  # "england-and-wales"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    year: Mapped[int]

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from engine.providers import provides_settings
+from engine.providers import provides_holidays, provides_settings
+from feel.opening_hours import Division
+from workflows.tenants import holidays
 from workflows.tenants.models import Service
 
 
@@ -17,3 +19,9 @@ def settings_of(session: Session, tenant_id: UUID, service_id: UUID | None) -> M
     if service is None:
         return {}
     return {**service.settings, "calendar": service.calendar, "zone": service.zone}
+
+
+@provides_holidays
+def holidays_of(session: Session, tenant_id: UUID) -> Mapping[str, Division]:
+    """Return the bank holidays that an organisation has loaded."""
+    return holidays.loaded(session, tenant_id)
