@@ -37,7 +37,7 @@ from engine.changes import (
     Step,
 )
 from engine.correlation import as_mapping, fits
-from engine.definitions import ReleaseRefused
+from engine.definitions import Definitions, ReleaseRefused
 from engine.operations import BusinessError
 from engine.standins import (
     Incident,
@@ -59,14 +59,17 @@ class Rehearsal:
 
     def __init__(
         self,
-        files: Mapping[str, str | bytes],
+        files: Mapping[str, str | bytes] | Definitions,
         now: datetime,
         operations: Mapping[str, Callable[..., Any]] | None = None,
     ):
+        """``files`` may have been checked before: a release is rehearsed many times."""
         functions = dict(operations or {})
-        self.definitions = definitions.check(
-            files, extra_checks=[lambda checked: unknown_operations(checked, functions)]
-        )
+        checked = files if isinstance(files, Definitions) else definitions.check(files)
+        missing = list(unknown_operations(checked, functions))
+        if missing:
+            raise ReleaseRefused([*checked.findings, *missing])
+        self.definitions = checked
         self._ports = StandIns(self.definitions, functions)
         self._now = in_utc(now)
         self._instances: dict[InstanceId, Rehearsed] = {}

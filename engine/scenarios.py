@@ -54,34 +54,27 @@ def operations_of(definitions: Definitions) -> set[str]:
     }
 
 
-def play(
-    files: Mapping[str, str | bytes], definitions: Definitions, scenario: Mapping[str, Any]
-) -> list[Failure]:
+def play(definitions: Definitions, scenario: Mapping[str, Any]) -> list[Failure]:
     """Play one story on a release and return what went otherwise; nothing is good.
 
-    ``definitions`` are those of ``files``, checked before. Raises `BadScenario`.
+    Raises `BadScenario`.
     """
-    return _Play(files, definitions, scenario).run()
+    return _Play(definitions, scenario).run()
 
 
-def play_all(files: Mapping[str, str | bytes], definitions: Definitions) -> list[Failure]:
+def play_all(definitions: Definitions) -> list[Failure]:
     """Play every story of a release."""
     return [
         failure
         for scenario in definitions.scenarios.values()
-        for failure in play(files, definitions, scenario)
+        for failure in play(definitions, scenario)
     ]
 
 
 class _Play:
     """One story while it is played."""
 
-    def __init__(
-        self,
-        files: Mapping[str, str | bytes],
-        definitions: Definitions,
-        scenario: Mapping[str, Any],
-    ) -> None:
+    def __init__(self, definitions: Definitions, scenario: Mapping[str, Any]) -> None:
         self.story = str(scenario.get("story", ""))
         self.steps = scenario.get("steps") or []
         given = scenario.get("operations") or {}
@@ -95,7 +88,7 @@ class _Play:
             name: self._stand_in(list(given.get(name) or [{}]))
             for name in operations_of(definitions)
         }
-        self.rehearsal = Rehearsal(files, now, stand_ins)
+        self.rehearsal = Rehearsal(definitions, now, stand_ins)
 
     def _stand_in(self, results: list[Any]) -> Callable[..., Any]:
         def operation(**parameters: Any) -> Any:

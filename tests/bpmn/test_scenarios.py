@@ -16,4 +16,4 @@ def shipped() -> Definitions:
 
 @pytest.mark.parametrize("name", STORIES)
 def test_the_story_goes_as_it_says(shipped: Definitions, name: str) -> None:
-    assert scenarios.play(FILES, shipped, shipped.scenarios[name]) == []
+    assert scenarios.play(shipped, shipped.scenarios[name]) == []

@@ -27,7 +27,7 @@ ASK = {"message": {"name": "help.asked", "payload": {"who": "k1"}}}
 
 def played(*steps: dict[str, Any], **more: Any) -> list[str]:
     told = {"story": "help", "now": NOW, "steps": list(steps)} | more
-    found = scenarios.play(FILES, definitions.check(FILES), told)
+    found = scenarios.play(definitions.check(FILES), told)
     return [f"{failure.step}: {failure.message}" for failure in found]
 
 
