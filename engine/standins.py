@@ -76,7 +76,9 @@ class StandIns:
     def __init__(self, checked: Definitions, functions: Mapping[str, Callable[..., Any]]):
         self.functions = functions
         self.checked = checked
-        self.days = Calendars(checked.calendars, checked.holidays)
+        self.days = Calendars(
+            checked.calendars, checked.holidays, service=checked.settings.get("calendar")
+        )
 
     def call_operation(self, name: str, parameters: Mapping[str, Any]) -> Any:
         """Call a stand-in with keyword parameters; without one, nothing is done."""
