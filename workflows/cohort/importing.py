@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from workflows import keys
@@ -21,6 +21,7 @@ from workflows.contact import intake
 from workflows.contact.models import Contact
 from workflows.decisions import OutsideProcess, decide
 
+ONE_AFTER_THE_OTHER = text("SELECT pg_advisory_xact_lock(hashtextextended(:about, 0))")
 BATCH = 100  # rows in one transaction; a file that breaks off is sent again and goes on
 CHANNEL, SOURCE = "police_feed", "police"
 ABUSE_OF_GROUP = {
@@ -79,7 +80,11 @@ def take(
     by: str,
     now: datetime,
 ) -> list[Outcome]:
-    """Bring in the good rows of a batch; the caller's unit of work holds all of it or nothing."""
+    """Bring in the good rows of a batch; the caller's unit of work holds all of it or nothing.
+
+    Two who bring in the same rows take turns, so that the second finds them known.
+    """
+    session.execute(ONE_AFTER_THE_OTHER, {"about": f"cohort {tenant_id}"})
     asking = OutsideProcess.of(session, tenant_id, service_id, by=by, now=now)
     marks = _marks(session, tenant_id, rows)
     known = _known(session, tenant_id, marks.values())

@@ -6,7 +6,7 @@ The file is read as a stream and never held whole; what it may cost is bounded b
 import csv
 import io
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import IO, Any
@@ -35,6 +35,10 @@ class Problem:
     column: str | None
     message: str
     remedy: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.message}. {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,13 @@ def _row(
     return Row(number, raw, values, tuple(problems))
 
 
+def again(number: int, raw: Mapping[str, str], *, now: datetime) -> Row:
+    """Read the cells of one row once more, by themselves: they were kept meanwhile."""
+    values: dict[str, Any] = {}
+    problems = [*_values(raw, values), *_whole(values, now)]
+    return Row(number, raw, values, tuple(problems))
+
+
 def _values(raw: Mapping[str, str], values: dict[str, Any]) -> Iterator[Problem]:
     for column in COLUMNS:
         given = raw.get(column.name, "")
@@ -200,16 +211,22 @@ def _name_of(values: Mapping[str, Any]) -> str:
     return " ".join(values[name].casefold() for name in names if values.get(name))
 
 
-def reasons_csv(rows: list[Row]) -> str:
+def reasons_csv(rows: Iterable[Row]) -> str:
     """Return the bad rows as CSV, each with its number and reasons, to be mended and sent again."""
+    return returned_csv(
+        (row.number, row.raw, [problem.sentence for problem in row.problems]) for row in rows
+    )
+
+
+def returned_csv(rows: Iterable[tuple[int, Mapping[str, str], Iterable[str]]]) -> str:
+    """Return rows, each given as its number, its cells and its reasons, as `reasons_csv` does."""
     out = io.StringIO()
     names = [column.name for column in COLUMNS]
     writer = csv.writer(out)
     writer.writerow([*names, "row", "reasons"])
-    for row in rows:
-        reasons = "; ".join(f"{p.message}. {p.remedy}" for p in row.problems)
-        cells = [row.raw.get(name, "") for name in names]
-        writer.writerow([*map(harmless, cells), row.number, reasons])
+    for number, raw, reasons in rows:
+        cells = [harmless(raw.get(name, "")) for name in names]
+        writer.writerow([*cells, number, "; ".join(reasons)])
     return out.getvalue()
 
 
