@@ -8,7 +8,7 @@ no call-back. A tick that is still running is never started twice, and missed ti
 import logging
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import FrameType
@@ -25,16 +25,22 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 100  # rows that a tick takes before it looks at the clock again
 SWEEP_UP_EVERY = 3600.0  # seconds
+Sweeper = Callable[[Engine, datetime], None]
 
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """What a worker needs. ``senders`` deliver the outbox, by kind (`engine/outbox.py`)."""
+    """What a worker needs. ``senders`` deliver the outbox, by kind (`engine/outbox.py`).
+
+    ``sweepers`` are called every hour to delete what must not be kept any longer; one that
+    fails holds up nobody else.
+    """
 
     database_url: str
     clock: Clock = field(default_factory=SystemClock)
     senders: Mapping[str, Sender] = field(default_factory=dict)
     tick_seconds: float = 1.0
+    sweepers: Sequence[Sweeper] = ()
 
 
 class Worker:
@@ -78,7 +84,11 @@ class Worker:
         )
 
     def sweep_up(self) -> None:
-        idempotency.forget_old(self.database, self.settings.clock.now())
+        for sweep in (idempotency.forget_old, *self.settings.sweepers):
+            try:
+                sweep(self.database, self.settings.clock.now())
+            except Exception:
+                logger.exception("sweeping up failed; the next hour tries again")
 
     def _until_less(self, act: Callable[[datetime], int]) -> None:
         """Act until less than a full load was found; a fault waits for the next tick."""

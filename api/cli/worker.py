@@ -8,6 +8,7 @@ from api.cli.common import database_url, settings
 from engine import worker
 from engine.worker import WorkerSettings
 from workflows import registry
+from workflows.cohort import keeping
 
 
 def add(commands: Any) -> None:
@@ -20,4 +21,4 @@ def run(given: argparse.Namespace) -> None:
     logs.configure(found.log_level)
     registry.load()
     with database_url(found) as url:
-        worker.run(WorkerSettings(database_url=url))
+        worker.run(WorkerSettings(database_url=url, sweepers=[keeping.forget_old]))

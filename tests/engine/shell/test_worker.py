@@ -5,11 +5,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from desk import Desk
 from diagrams import catch, diagram, end, message, process, start, throw, timer, user
+from sqlalchemy import Engine
 
 from engine import inbox, outbox
 from engine.outbox import Delivery
@@ -61,6 +62,22 @@ def test_ticks_do_what_is_due(desk: Desk, worker: Worker, sent: list[Delivery]) 
     worker.sweep_up()
     assert [task.element_id for task in desk.open_tasks()] == ["look"]
     assert len(sent) == 1
+
+
+def test_sweeping_up_goes_on_when_one_part_of_it_fails(desk: Desk, database_url: str) -> None:
+    swept: list[datetime] = []
+
+    def fail(database: Engine, now: datetime) -> None:
+        raise RuntimeError
+
+    def sweep(database: Engine, now: datetime) -> None:
+        swept.append(now)
+
+    settings = WorkerSettings(database_url, desk.clock, sweepers=[fail, sweep])
+    worker = Worker(settings)
+    worker.sweep_up()
+    worker.database.dispose()
+    assert swept == [desk.now]
 
 
 def test_a_tick_takes_all_that_is_due_not_just_a_load(
