@@ -14,7 +14,9 @@ from api.words import when, zone
 from api.work import now, session
 from workflows import keys
 from workflows.access import reading
+from workflows.access.policy import visible_cases, visible_contacts
 from workflows.cases.models import Case
+from workflows.contact.models import Contact
 from workflows.people.models import Person
 from workflows.tasks.inbox import Group
 from workflows.tasks.inbox import Row as Listed
@@ -53,6 +55,7 @@ class About:
 
     levels: Mapping[UUID, str | None]
     initials: Mapping[UUID, str]
+    may_open: frozenset[UUID]  # cases and contacts: a link to another would lead nowhere
 
 
 def about_cases(rows: Iterable[Listed]) -> About:
@@ -62,16 +65,28 @@ def about_cases(rows: Iterable[Listed]) -> About:
     """
     listed = list(rows)
     ids = {row.business_key for row in listed if row.business_key}
-    wanted = select(Case.id, Case.risk_level, Case.person_id).where(Case.id.in_(ids))
+    open_to_me = visible_cases(actor(), now()).label("may_open")
+    wanted = select(Case.id, Case.risk_level, Case.person_id, open_to_me).where(Case.id.in_(ids))
     cases = {case.id: case for case in session().execute(wanted)} if ids else {}
+    may_open = {case.id for case in cases.values() if case.may_open}
+    may_open |= _contacts_to_open(ids - cases.keys())
     levels = {case_id: case.risk_level for case_id, case in cases.items()}
     own = [row.business_key for row in listed if row.actual_owner == actor().by]
     mine = sorted({key for key in own if key and key in cases}, key=str)
     if not mine or not actor().permissions("read_case"):
-        return About(levels, {})
+        return About(levels, {}, frozenset(may_open))
     people = initials_by_person({cases[case_id].person_id for case_id in mine})
     reading.record_read(session(), actor(), "own tasks", mine, now(), "inbox.shown")
-    return About(levels, {i: people.get(cases[i].person_id, "") for i in mine})
+    initials = {i: people.get(cases[i].person_id, "") for i in mine}
+    return About(levels, initials, frozenset(may_open))
+
+
+def _contacts_to_open(ids: set[UUID]) -> set[UUID]:
+    """Return those of ``ids`` that are contacts which one may open."""
+    if not ids:
+        return set()
+    seen = select(Contact.id).where(Contact.id.in_(ids), visible_contacts(actor(), now()))
+    return set(session().scalars(seen))
 
 
 def initials_by_person(ids: Iterable[UUID]) -> dict[UUID, str]:
@@ -95,7 +110,7 @@ def row_of(listed: Listed, about: About, *, shared: bool) -> Row:
         id=listed.id,
         name=listed.name,
         reference=listed.reference or "",
-        case_address=_case_address(listed, is_case),
+        case_address=_case_address(listed, is_case) if key in about.may_open else None,
         initials=about.initials.get(key, "") if key else "",
         service=listed.service_name or "",
         reason=_reason(listed),

@@ -17,6 +17,7 @@ from workflows.keys import SubjectKind
 from workflows.people import cards, matching, persons, searching
 from workflows.people.description import Description
 from workflows.people.rules import Decide
+from workflows.staff.models import Team
 
 Answers = Mapping[str, Any]
 
@@ -79,6 +80,7 @@ def _case(session: Session, contact: Contact, person_id: UUID, *, now: datetime)
         service_id=contact.service_id,
         case_number=numbers.case_number(session, contact.tenant_id, now=now),
         person_id=person_id,
+        team_id=_team_of(session, contact.service_id),
         source=contact.source,
         subject_id=case_id,
         opened_by_contact_id=contact.id,
@@ -87,6 +89,16 @@ def _case(session: Session, contact: Contact, person_id: UUID, *, now: datetime)
     session.add(case)
     session.flush()
     return case
+
+
+def _team_of(session: Session, service_id: UUID) -> UUID | None:
+    """Return the team that a case of the service belongs to until it is allocated: its first.
+
+    Without a team nobody whose role reaches their team alone could see a new case.
+    """
+    return session.scalar(
+        select(Team.id).where(Team.service_id == service_id).order_by(Team.name).limit(1)
+    )
 
 
 def _client(
