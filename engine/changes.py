@@ -183,7 +183,11 @@ class ArmedSubscription:
 
 @dataclass(frozen=True, slots=True)
 class Thrown:
-    """A message or signal leaves the instance. ``correlation`` as retrieved from the payload."""
+    """A message or signal leaves the instance. ``correlation`` as retrieved from the payload.
+
+    The instance's own catchers of a signal have it already; whoever delivers it leaves them out.
+    A message goes through the inbox, also when the instance waits for it itself.
+    """
 
     kind: Literal["message", "signal"]
     name: str
@@ -217,7 +221,11 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of history in the words of XES, in the order in which it happened."""
+    """One line of history in the words of XES, in the order in which it happened.
+
+    ``data`` may hold ``set`` (variable -> [before, after]), ``by`` (the element that cancelled),
+    ``missed`` (firings of a cycle nobody saw), ``error`` (kind of fault) and ``reason``.
+    """
 
     element_id: str | None  # None: the instance itself
     name: str

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from engine.core import propagation
 from engine.core.nodes import Drawn, FlowNode, ScopeSpec
 from engine.core.states import WAITING
-from engine.core.triggers import Arm, CodeTrigger, MessageTrigger, Trigger, arm_all, arms_of
+from engine.core.triggers import Arm, CodeTrigger, MessageTrigger, Trigger, arm_all
 
 if TYPE_CHECKING:
     from engine.core.tokens import Token
@@ -191,8 +191,3 @@ class ThrowEvent(Throwing):
 
 class EndEvent(Throwing):
     """Ends a path; with a definition it throws first."""
-
-
-def waits_for(token: "Token", kind: str) -> list[Arm]:
-    """The arms of one kind that still wait in a token."""
-    return [arm for arm in arms_of(token) if arm["kind"] == kind and not arm.get("hit")]

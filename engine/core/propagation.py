@@ -22,6 +22,7 @@ from engine.core.triggers import (
     rearm_cycle,
 )
 from engine.core.variables import checked_all, write
+from engine.correlation import fits
 from engine.expressions import holds
 
 if TYPE_CHECKING:
@@ -167,13 +168,8 @@ def broadcast(run: "Run", name: str, payload: Mapping[str, Any]) -> None:
     for token in list(run.waiting()):
         for arm in list(arms_of(token)):
             takes = arm["kind"] == "signal" and arm["name"] == name and not arm.get("hit")
-            if takes and token.is_live and answers(arm["key"], payload):
+            if takes and token.is_live and fits(arm["key"], None, payload):
                 happened(token, arm, payload)
-
-
-def answers(key: Mapping[str, Any] | None, values: Mapping[str, Any]) -> bool:
-    """Say whether ``values`` hold everything that a catcher's key asks for."""
-    return key is None or all(values.get(name) == value for name, value in key.items())
 
 
 def weigh_conditions(run: "Run") -> None:

@@ -19,7 +19,7 @@ from engine.core.failures import StepFailed
 from feel.values import Range, YearsMonths
 
 if TYPE_CHECKING:
-    from engine.core.tokens import Instance, Scope, Token
+    from engine.core.tokens import Token
 
 DEEPEST = 32  # as deep as a FEEL value may be
 PLAIN = (str, bool, type(None), Decimal, date, time, datetime, timedelta, YearsMonths, Range)
@@ -135,10 +135,3 @@ def write(token: "Token", values: Mapping[str, Any]) -> dict[str, tuple[Any, Any
         changed[name] = (place.get(name), value)
         place[name] = value
     return changed
-
-
-def outermost(scope: "Instance | Scope") -> "Instance | Scope":
-    """The scope of the process (called or not) that ``scope`` is a part of."""
-    while not scope.spec.is_process:
-        scope = scope.host.workflow
-    return scope

@@ -56,6 +56,9 @@ def larger(inner: st.SearchStrategy[Block]) -> st.SearchStrategy[Block]:
         st.tuples(st.just("handler"), st.booleans(), inner, inner),
         st.tuples(st.just("escalate"), st.booleans(), inner),
         st.tuples(st.just("error"), inner),
+        st.tuples(st.just("undo"), inner),
+        st.tuples(st.just("some"), st.booleans(), some),
+        st.tuples(st.just("both"), inner),
     )
 
 
@@ -219,6 +222,36 @@ class Drawing:
         event, leave = self.id("be"), self.id("t")
         caught = d.boundary(event, id, d.error("bad"))
         return [made, caught, d.xor(leave)], [f"{event} > {leave}", f"{id} > {leave}"], id, leave
+
+    def draw_undo(self, inner: Block) -> Any:
+        """Two steps, one by a person, that are undone after what lies between has been done."""
+        steps, undone = [self.id("k"), self.id("k")], [self.id("v"), self.id("v")]
+        back = self.id("z")
+        elements, flows, first, last = self.draw(inner)
+        made = [d.script(steps[0], "{n: n + 1}"), d.user(steps[1]), d.throw(back, d.compensation())]
+        handlers = [d.script(undone[0], "{n: n - 1}"), d.user(undone[1])]
+        for step, handler, id in zip(steps, handlers, undone, strict=True):
+            made.append(d.undone_by(self.id("c"), step, handler, id))
+        flows += [f"{steps[0]} > {first}", f"{last} > {steps[1]} > {back}"]
+        return [*made, *elements], flows, steps[0], back
+
+    def draw_some(self, sequential: bool, parts: list[Block]) -> Any:
+        """An ad hoc subprocess: one step for each part, with the part inside."""
+        id = self.id("ah")
+        drawn = [self.inside(part)[0] for part in parts]
+        ordering = "Sequential" if sequential else "Parallel"
+        return self.one(d.ad_hoc(id, *drawn, ordering=ordering), id)
+
+    def draw_both(self, inner: Block) -> Any:
+        """A step that gives two tokens, each of which runs the block, and one that takes both."""
+        give, take = self.id("q"), self.id("q")
+        elements, flows, first, last = self.draw(inner)
+        made = [
+            d.marked(d.task(give), give, completionQuantity=2),
+            d.marked(d.user(take), take, startQuantity=2),
+        ]
+        flows += [f"{give} > {first}", f"{last} > {take}"]
+        return [*made, *elements], flows, give, take
 
 
 def defined(block: Block) -> Definitions:
