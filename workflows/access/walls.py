@@ -1,7 +1,8 @@
 """What is closed to somebody whatever their rights: conflicts of interest and sealed records.
 
 Both give the ids of cases, contacts and people alike (ids are unique over all of them), as a
-subselect without correlation: PostgreSQL computes it once for a statement.
+subselect without correlation: PostgreSQL computes it once for a statement. What is used several
+times in it stands before the statement (``WITH``), so that it is planned and computed once.
 """
 
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, Subquery, exists, or_, select, union
+from sqlalchemy import CTE, ColumnElement, CompoundSelect, Select, exists, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute
 
 from workflows.access.actor import Actor
@@ -57,7 +58,7 @@ def _in_conflict(actor: Actor) -> Iterable[Select[Any]]:
     mine = (
         select(CaseConflict.case_id, CaseConflict.contact_id, CaseConflict.person_id)
         .where(CaseConflict.staff_id == actor.staff_id, CaseConflict.lifted_at.is_(None))
-        .subquery()
+        .cte()
     )
     for named in (mine.c.case_id, mine.c.contact_id, mine.c.person_id):
         yield select(named.label("id")).where(named.is_not(None))
@@ -68,7 +69,7 @@ def _in_conflict(actor: Actor) -> Iterable[Select[Any]]:
             select(Case.id).join(mine, Case.person_id == mine.c.person_id),
             select(CaseParty.case_id).join(mine, CaseParty.person_id == mine.c.person_id),
         )
-        .subquery()
+        .cte()
     )
     yield select(cases.c.id)
     yield from _around(cases)
@@ -81,14 +82,14 @@ def _sealed_away(actor: Actor, now: Instant) -> Iterable[Select[Any]]:
     cases = (
         select(Case.id)
         .where(Case.sealed, Case.id.not_in(members), ~broken_glass(actor, Case.id, now))
-        .subquery()
+        .cte()
     )
     yield select(cases.c.id)
     yield from _around(cases)
     yield select(Person.id).where(Person.sealed, Person.id.not_in(members))
 
 
-def _around(cases: Subquery) -> Iterable[Select[Any]]:
+def _around(cases: CTE) -> Iterable[Select[Any]]:
     yield select(Case.person_id).join(cases, Case.id == cases.c.id)
     yield select(CaseParty.person_id).join(cases, CaseParty.case_id == cases.c.id)
     yield select(Contact.id).join(cases, Contact.case_id == cases.c.id)
