@@ -7,7 +7,20 @@ from jinja2 import StrictUndefined
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import assets, auth, headers, health, language, logs, metrics, pages, problems, rest, work
+from api import (
+    assets,
+    auth,
+    headers,
+    health,
+    language,
+    logs,
+    metrics,
+    pages,
+    problems,
+    rest,
+    uploads,
+    work,
+)
 from api.settings import Settings
 from engine.clock import Clock
 from workflows import registry
@@ -26,6 +39,7 @@ def create_app(
     """
     registry.load()
     app = Flask(__name__, static_folder=None, template_folder="pages/templates")
+    app.request_class = uploads.InMemory
     app.extensions[work.KEY] = work.Parts(settings, database, worker_database or database, clock)
     app.config.update(_configuration(settings))
     if settings.proxies:
