@@ -247,8 +247,11 @@ def can_still_come(token: "Token", gateway: FlowNode, full: set[str | None]) -> 
         before = before_full if flow.id in full else before_empty
         before |= upstream_of(flow, gateway)
     still_to_come = before_empty - before_full
+    root = token.workflow.task_tree.id  # what hangs under another token is where that one is
     return any(
-        other.task_spec.name in still_to_come and other.task_spec is not gateway
+        other.task_spec.name in still_to_come
+        and other.task_spec is not gateway
+        and other._parent == root
         for other in live(token.workflow)
     )
 

@@ -180,11 +180,13 @@ class MultiInstance(Repeated):
         kept = body.internal_data
         kept["over"] += 1
         if self.how.output_collection:
-            kept["outputs"][str(child.data["loopCounter"])] = dict(child.data)
+            local = child.data
+            whole = self.how.output_element is not None
+            given = dict(local) if whole else local.get(self.how.output_name or "")
+            kept["outputs"][str(local["loopCounter"])] = given
 
     def perform(self, token: "Token") -> bool:
         kept = token.internal_data
-        outputs = self.outputs(token)
         enough = bool(kept["over"] and self.how.completion and decide(token, self.how.completion))
         if not self.tell(token):
             return False
@@ -192,6 +194,7 @@ class MultiInstance(Repeated):
             if self.how.sequential and not token.data["numberOfActiveInstances"]:
                 self.open_next(token, 1)
             return self.wait(token)
+        outputs = self.outputs(token)
         run = token.run_of
         for child in list(token.owned()):
             if child.triggered:
@@ -224,15 +227,11 @@ class MultiInstance(Repeated):
     def outputs(self, token: "Token") -> list[Any]:
         """What the inner instances that are over have given, in the order of the collection."""
         kept = token.internal_data["outputs"]
-        found = []
-        for number in sorted(kept, key=int):
-            local = kept[number]
-            if self.how.output_element:
-                value = value_of(token, self.how.output_element, local)
-                found.append(checked(value, self.how.output_collection or "output"))
-            else:
-                found.append(local.get(self.how.output_name or ""))
-        return found
+        given = [kept[number] for number in sorted(kept, key=int)]
+        if self.how.output_element is None:
+            return given
+        name = self.how.output_collection or "output"
+        return [checked(value_of(token, self.how.output_element, local), name) for local in given]
 
 
 def whole_number(value: Any) -> int | None:

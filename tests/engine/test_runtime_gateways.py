@@ -1,7 +1,7 @@
 """Splits, choices and joins (BPMN 2.0.2, 13.4)."""
 
 import pytest
-from diagrams import end, inclusive, parallel, script, start, user, xor
+from diagrams import boundary, end, inclusive, parallel, script, start, task, timer, user, xor
 from rehearsing import do, names, not_linted, rehearse, step
 
 from engine import runtime
@@ -267,3 +267,21 @@ def test_several_flows_into_an_activity_start_it_once_for_each_token() -> None:
     )
     drawn.start("p")
     assert names(drawn) == ["u", "u"]
+
+
+def test_an_inclusive_join_does_not_wait_for_what_is_only_armed() -> None:
+    """The step 'a' leads to the flow that has a token; its boundary event is no token yet."""
+    drawn = rehearse(
+        start("s"),
+        parallel("f"),
+        user("a"),
+        boundary("t", "a", timer("PT1H")),
+        task("x"),
+        xor("m"),
+        inclusive("j"),
+        user("z"),
+        end("e"),
+        flows="s > f > a > m > j; f > x > m; t > j; j > z > e",
+    )
+    drawn.start("p")
+    assert sorted(names(drawn)) == ["a", "z"]
