@@ -5,6 +5,7 @@ policy that compares it with the setting `signpost.tenant`, which lives as long 
 transaction. Below the edge nobody commits.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -30,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, SessionTransaction
 from sqlalchemy.types import TypeEngine
 
@@ -52,6 +53,8 @@ WORKER_ROLE = "signpost_worker"
 # Nobody waits for ever for a lock, and a session that has died in the middle lets go of its own.
 PATIENCE = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '2min'"
 
+
+SURELY_ALIVE = 1.0  # seconds since a connection was used
 
 PASSING = (DeadlockDetected, LockNotAvailable, SerializationFailure)
 
@@ -89,7 +92,8 @@ def connect(url: str, *, role: str | None = APPLICATION_ROLE, **options: Any) ->
     The address names the owner of the schema; what serves people acts as a role that may neither
     change tables nor pass row-level security, so that a forgotten condition shows nothing.
     """
-    database = create_engine(url, pool_pre_ping=True, **options)
+    database = create_engine(url, **options)
+    _prove_the_idle(database)
     if role is not None:
 
         @event.listens_for(database, "connect")
@@ -99,6 +103,27 @@ def connect(url: str, *, role: str | None = APPLICATION_ROLE, **options: Any) ->
             connection.autocommit = False
 
     return database
+
+
+def _prove_the_idle(database: Engine) -> None:
+    """Ask a connection whether it still lives before it is used, unless it has just been used.
+
+    What SQLAlchemy calls pre-ping costs a round trip at every request.
+    """
+
+    @event.listens_for(database, "checkout")
+    def prove(connection: Any, record: Any, proxy: Any) -> None:
+        if time.monotonic() - record.info.get("used_at", 0.0) < SURELY_ALIVE:
+            return
+        try:
+            database.dialect.do_ping(connection)
+        except database.dialect.loaded_dbapi.Error as gone:
+            raise DisconnectionError from gone  # the pool opens another one
+
+    @event.listens_for(database, "connect")
+    @event.listens_for(database, "checkin")
+    def used(connection: Any, record: Any) -> None:
+        record.info["used_at"] = time.monotonic()
 
 
 @contextmanager

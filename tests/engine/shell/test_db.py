@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from engine.db import after_commit, may_be_repeated, memory, run, unit_of_work
+from engine import db
+from engine.db import after_commit, connect, may_be_repeated, memory, run, unit_of_work
 
 
 def test_what_comes_after_the_commit_comes_only_then(database: Engine) -> None:
@@ -56,3 +57,19 @@ def test_a_fault_of_our_own_is_not_repeated(database: Engine) -> None:
         session.execute(text("SELECT 1 / 0"))
     assert not may_be_repeated(caught.value)
     assert not may_be_repeated(ValueError())
+
+
+def test_a_connection_that_died_in_the_pool_is_replaced(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = connect(database_url)
+    owner = connect(database_url, role=None)
+    with unit_of_work(pool) as session:
+        died = session.scalar(text("SELECT pg_backend_pid()"))
+    with unit_of_work(owner) as session:
+        session.execute(text("SELECT pg_terminate_backend(:died, 5000)"), {"died": died})
+        monkeypatch.setattr(db, "SURELY_ALIVE", 0.0)  # as if it had been idle for longer
+    with unit_of_work(pool) as session:
+        assert session.scalar(text("SELECT pg_backend_pid()")) != died
+    pool.dispose()
+    owner.dispose()
