@@ -37,13 +37,15 @@ COMPRESSIBLE = {"text/html", "application/json", "application/problem+json", "ap
 def install(app: Flask, *, secure: bool) -> None:
     """Set the headers on every answer of ``app``; ``secure``: it is served over HTTPS only."""
 
+    always = {**ALWAYS, "Cache-Control": "no-store"}
+    if secure:
+        always["Strict-Transport-Security"] = f"max-age={A_YEAR}; includeSubDomains"
+    unless_given = [(name.casefold(), (name, value)) for name, value in always.items()]
+
     @app.after_request
     def protect(answer: Response) -> Response:
-        for name, value in ALWAYS.items():
-            answer.headers.setdefault(name, value)
-        answer.headers.setdefault("Cache-Control", "no-store")
-        if secure:
-            answer.headers["Strict-Transport-Security"] = f"max-age={A_YEAR}; includeSubDomains"
+        given = {name.casefold() for name, _ in answer.headers}
+        answer.headers.extend([header for name, header in unless_given if name not in given])
         return compress(answer)
 
 
