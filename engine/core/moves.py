@@ -32,6 +32,7 @@ class Moves:
         self.recorder = Recorder()
         self.queue: list[tuple[int, int, int, Token]] = []
         self.tickets = count()
+        self.unkeyed: list[Token] = []  # armed starts whose key is not known yet
         self.settling: list[Token] = []  # tokens at inclusive joins
         self.conditions_due = self.timers_due = False
         self.written: dict[str, list[Any]] = {}

@@ -172,6 +172,17 @@ def broadcast(run: "Run", name: str, payload: Mapping[str, Any]) -> None:
                 happened(token, arm, payload)
 
 
+def arm_late(run: "Run") -> None:
+    """Variables have changed: let those wait whose key has become known."""
+    late, run.unkeyed = run.unkeyed, []
+    for token in late:
+        if token.is_live:
+            try:
+                token.task_spec.arm(token)
+            except StepFailed as failure:
+                run.park(token, failure)
+
+
 def weigh_conditions(run: "Run") -> None:
     """Fire every conditional event whose condition has become true."""
     for token in list(run.waiting()):

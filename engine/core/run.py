@@ -133,6 +133,8 @@ class Run(Moves):
                 self.instance.event_manager.add_task(token)
             if hasattr(token.task_spec, "settle") and token._state == WAITING:
                 self.settling.append(token)
+            if "unkeyed" in token.internal_data:
+                self.unkeyed.append(token)
             if is_due(token):
                 self.push(token)
 
@@ -157,6 +159,7 @@ class Run(Moves):
         while True:
             if self.conditions_due:
                 self.conditions_due = False
+                propagation.arm_late(self)
                 propagation.weigh_conditions(self)
             elif self.timers_due:
                 self.timers_due = False

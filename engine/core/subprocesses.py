@@ -188,7 +188,7 @@ class EventSubprocess(Activity):
 
     def begin(self, token: "Token") -> bool:
         if token.is_armed_start:
-            arm_all(token, self.triggers)
+            self.arm(token)
             token._set_state(WAITING)
         else:
             missed = token.internal_data.pop("missed", 0)
@@ -202,6 +202,21 @@ class EventSubprocess(Activity):
             keep_inside(token, self.inner)
         token.run_of.close_scope(token)
         return True
+
+    def arm(self, token: "Token") -> None:
+        """Wait; while it is not known for whom messages would be, wait for that first.
+
+        A scope is entered before its first step has written anything, so the variables that make
+        the key may come later; until then nobody can address this instance.
+        """
+        token.internal_data.pop("unkeyed", None)
+        try:
+            arm_all(token, self.triggers)
+        except StepFailed as failure:
+            if failure.error != "MissingCorrelation":
+                raise
+            token.internal_data["unkeyed"] = True
+            token.run_of.unkeyed.append(token)
 
     def skip(self, token: "Token") -> None:
         if token.is_armed_start:

@@ -403,3 +403,21 @@ def test_a_cycle_starts_a_handler_each_time() -> None:
     instance = drawn.start("p", {"n": 0})
     drawn.advance(5 * HOUR)
     assert drawn.variables(instance) == {"n": 3}
+
+
+def test_a_handler_waits_for_its_message_as_soon_as_its_key_is_known() -> None:
+    handler = sub(
+        "h",
+        start("hs", message("stop", correlationKey="case_id")),
+        user("fix"),
+        end("he"),
+        flows="hs > fix > he",
+        event=True,
+    )
+    drawn = rehearse(start("s"), user("a"), user("b"), end("e"), handler, flows="s > a > b > e")
+    instance = drawn.start("p")
+    assert drawn.incidents() == [] and drawn.subscriptions(instance) == []
+    do(drawn, "a", case_id="A")
+    assert [armed.correlation for armed in drawn.subscriptions(instance)] == [{"case_id": "A"}]
+    assert drawn.send_message("stop", {}, "A") == [instance]
+    assert names(drawn) == ["fix"]
