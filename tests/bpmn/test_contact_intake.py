@@ -29,7 +29,9 @@ QUEUED = {
 NOTHING_MISSING = {"missing_count": 0, "source_kind": "self", "stated_high_risk": False}
 
 
-def received(stamp: dict[str, Any] | None = None, **results: list[Any]) -> Rehearsed:
+def received(
+    stamp: dict[str, Any] | None = None, *, police: bool = False, **results: list[Any]
+) -> Rehearsed:
     given: dict[str, list[Any]] = {
         "contact.stamp": [STAMPED | (stamp or {})],
         "contact.queue": [QUEUED],
@@ -42,7 +44,9 @@ def received(stamp: dict[str, Any] | None = None, **results: list[Any]) -> Rehea
         ],
     }
     given |= {name.replace("__", "."): value for name, value in results.items()}
-    return Rehearsed(given).tell("contact.received", contact_id="c1", channel="phone")
+    return Rehearsed(given, police_pack=police).tell(
+        "contact.received", contact_id="c1", channel="phone"
+    )
 
 
 def test_information_given_is_an_outcome() -> None:
@@ -94,6 +98,12 @@ def test_an_open_log_hears_of_a_further_contact(urn: str | None, told: int) -> N
 def test_danger_that_nobody_raised_yet_is_raised_and_the_contact_goes_on() -> None:
     contact = received({"immediate_danger": "yes"})
     assert contact.open() == ["task_acknowledge", "task_call_999", "task_give_information"]
+
+
+@pytest.mark.parametrize(("police", "incidents"), [(True, 1), (False, 0)])
+def test_danger_makes_an_incident_in_a_police_service_alone(police: bool, incidents: int) -> None:
+    contact = received({"immediate_danger": "yes"}, police=police)
+    assert contact.sent("incident.created") == incidents
 
 
 def test_danger_now_is_not_raised_a_second_time() -> None:

@@ -136,6 +136,7 @@ def test_high_risk_is_held_by_somebody_while_she_thinks() -> None:
 
     assert first.open() == ["task_hold_high"]
     assert first.rehearsal.open_tasks()[0].due_at == THURSDAY.replace(hour=17, minute=0)
+    assert first.do("task_hold_high").open() == []
 
 
 def test_without_consent_there_is_no_support() -> None:

@@ -1,6 +1,7 @@
 """Rehearsing the shipped diagrams with stand-ins: what a test does not name gives nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -22,13 +23,17 @@ def shipped() -> Definitions:
 class Rehearsed:
     """A rehearsal of the shipped release; ``results`` are those of operations, one after another.
 
-    An operation's last result repeats. `results` may be changed while it runs.
+    An operation's last result repeats. `results` may be changed while it runs. ``settings`` are those
+    of a service.
     """
 
-    def __init__(self, results: Mapping[str, list[Any]], now: datetime = THURSDAY) -> None:
+    def __init__(
+        self, results: Mapping[str, list[Any]], now: datetime = THURSDAY, **settings: Any
+    ) -> None:
         self.results = {name: list(given) for name, given in results.items()}
         stand_ins = {name: self._stand_in(name) for name in scenarios.operations_of(shipped())}
-        self.rehearsal = Rehearsal(shipped(), now, stand_ins)
+        release = replace(shipped(), settings={**shipped().settings, **settings})
+        self.rehearsal = Rehearsal(release, now, stand_ins)
 
     def _stand_in(self, name: str) -> Any:
         def operation(**parameters: Any) -> Any:

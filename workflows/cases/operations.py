@@ -1,5 +1,6 @@
 """What the diagram of the case's life may call."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -46,7 +47,13 @@ def open_case(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
         "case_id": str(case.id),
         "person_id": str(case.person_id),
         "external_level": external_level(contact.answers or {}, dash_high),
+        # "they cannot talk now": the time that was agreed before they hung up
+        "next_at": _instant((contact.answers or {}).get("follow_up_at")),
     }
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 @operation("case.set_status")

@@ -1,5 +1,6 @@
 """A call is typed while somebody is on the line; only what is unresolved becomes a task."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -112,6 +113,15 @@ def test_a_case_that_is_not_there_is_refused_while_she_is_on_the_line(house: Hou
     with pytest.raises(intake.NoSuchCase):
         house.hang_up(contact_id, CALL | {"route": "existing_case", "case_number": "27-999999"})
     assert house.contact(contact_id).is_live
+
+
+def test_whoever_cannot_talk_now_is_rung_when_she_said(house: House) -> None:
+    agreed = datetime(2027, 1, 15, 14, tzinfo=UTC)
+    house.hang_up(house.call(), CALL | {"follow_up_at": agreed})
+    assert house.open_elements() == []
+
+    house.travel(agreed)
+    assert "task_attempt" in house.open_elements()
 
 
 def test_information_given_closes_the_contact(house: House) -> None:
