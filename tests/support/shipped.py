@@ -23,8 +23,8 @@ def shipped() -> Definitions:
 class Rehearsed:
     """A rehearsal of the shipped release; ``results`` are those of operations, one after another.
 
-    An operation's last result repeats. `results` may be changed while it runs. ``settings`` are those
-    of a service.
+    An operation's last result repeats. `results` may be changed while it runs. ``settings`` are
+    those of a service.
     """
 
     def __init__(
