@@ -36,9 +36,9 @@ class OpenTask:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A step that failed and waits to be retried or skipped. ``id`` is None for a message that
+    """A step that failed and waits to be retried or skipped.
 
-    more than one catcher could take: it is kept from all of them.
+    ``id`` is None for a message that more than one catcher could take: it is kept from all.
     """
 
     id: UUID | None

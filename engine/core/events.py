@@ -30,9 +30,10 @@ class EventNode(FlowNode):
 
 
 class StartEvent(EventNode):
-    """Begins a scope. What it waits for is armed on the outside: by the shell for a process,
+    """Begins a scope.
 
-    by the event subprocess it starts for a handler (`subprocesses.EventSubprocess`).
+    What it waits for is armed on the outside: by the shell for a process, by the event subprocess
+    it starts for a handler (`subprocesses.EventSubprocess`).
     """
 
     def __init__(

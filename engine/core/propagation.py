@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.core.failures import StepFailed
+from engine.core.states import FUTURE
 from engine.core.tokens import Token
 from engine.core.triggers import (
     Arm,
@@ -180,6 +181,7 @@ def arm_late(run: "Run") -> None:
             try:
                 token.task_spec.arm(token)
             except StepFailed as failure:
+                token._set_state(FUTURE)  # a retry enters it anew
                 run.park(token, failure)
 
 

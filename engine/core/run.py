@@ -269,9 +269,10 @@ class Run(Moves):
 
 
 def counts(token: Token) -> bool:
-    """Whether a step counts towards the budget: every arrival at a node does, except that of an
+    """Whether a step counts towards the budget.
 
-    instance of a multi-instance activity, of which there is a limited number anyway.
+    Every arrival at a node does, except that of an instance of a multi-instance activity, of which
+    there is a limited number anyway.
     """
     if token._state != FUTURE:
         return False

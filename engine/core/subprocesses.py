@@ -161,9 +161,10 @@ class CallActivity(Activity):
 
 
 class EventSubprocess(Activity):
-    """A handler inside a scope. One token waits for its start event; each firing runs in a token
+    """A handler inside a scope.
 
-    of its own, so that a handler that does not interrupt can run several times at once.
+    One token waits for its start event; each firing runs in a token of its own, so that a handler
+    that does not interrupt can run several times at once.
     """
 
     def __init__(
