@@ -2,10 +2,10 @@
 
 import heapq
 from collections.abc import Iterator, Mapping
+from datetime import tzinfo
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from engine.changes import Changes, Failed, Step, Thrown
 from engine.core.failures import StepFailed
@@ -25,7 +25,7 @@ class Moves:
 
     step: Step
 
-    def __init__(self, definitions: "Definitions", instance: Instance, zone: ZoneInfo):
+    def __init__(self, definitions: "Definitions", instance: Instance, zone: tzinfo):
         self.definitions = definitions
         self.instance = instance
         self.zone = zone

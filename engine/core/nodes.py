@@ -64,8 +64,8 @@ class FlowNode(BpmnTaskSpec):
     """One element that tokens pass.
 
     The life of a token in it is `arrive` (evaluate, arm; may put it to wait), `perform` (do the
-    step), `depart` (go on). All three are called by SpiffWorkflow's own protocol. Whatever can fail is evaluated before
-    anything is changed, so that a failed step has not happened.
+    step), `depart` (go on). All three are called by SpiffWorkflow's own protocol. Whatever can
+    fail is evaluated before anything is changed, so that a failed step has not happened.
     """
 
     joins = False  # whether it matters by which flow a token came

@@ -176,7 +176,7 @@ def broadcast(run: "Run", name: str, payload: Mapping[str, Any]) -> None:
 def arm_late(run: "Run") -> None:
     """Variables have changed: let those wait whose key has become known."""
     late, run.unkeyed = run.unkeyed, []
-    for token in late:
+    for token in sorted(late, key=lambda token: token.seq):
         if token.is_live:
             try:
                 token.task_spec.arm(token)

@@ -38,6 +38,7 @@ from engine.core.variables import snapshot
 from engine.decisions import DecisionError, DecisionModel, DecisionResult
 from engine.expressions import value_of
 from engine.operations import BusinessError
+from feel import temporal
 
 if TYPE_CHECKING:
     from engine.definitions import Definitions
@@ -57,8 +58,8 @@ class Run(Moves):
     def __init__(
         self, definitions: "Definitions", instance: Instance, specs: Callable[[str], ScopeSpec]
     ):
-        zone = ZoneInfo(str(definitions.settings.get("zone", DEFAULT_ZONE)))
-        super().__init__(definitions, instance, zone)
+        zone = temporal.named_zone(str(definitions.settings.get("zone", DEFAULT_ZONE)))
+        super().__init__(definitions, instance, zone or ZoneInfo(DEFAULT_ZONE))
         self.specs = specs
         instance.moved_by = self
 
@@ -183,7 +184,8 @@ class Run(Moves):
 
     def settle_joins(self) -> bool:
         """Let inclusive joins go on that nothing can reach any more; say whether one did."""
-        self.settling = [t for t in self.settling if t._state == WAITING and not t.incident]
+        waiting = [t for t in self.settling if t._state == WAITING and not t.incident]
+        self.settling = sorted(waiting, key=lambda token: token.seq)
         for token in self.settling:
             try:
                 if token.task_spec.settle(token):

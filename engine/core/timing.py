@@ -8,9 +8,8 @@ of a shorter one; days and less are elapsed time. Sources: ISO 8601:2004 4.4, BP
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from engine.core.failures import StepFailed
 from feel.values import YearsMonths
@@ -39,7 +38,7 @@ class Duration:
             self.months >= 0 and self.rest >= timedelta(0) and (self.months > 0 or bool(self.rest))
         )
 
-    def after(self, start: datetime, zone: ZoneInfo) -> datetime:
+    def after(self, start: datetime, zone: tzinfo) -> datetime:
         return add_months(start, self.months, zone) + self.rest
 
 
@@ -70,7 +69,7 @@ def parse_duration(text: str) -> Duration | None:
     return Duration(int(years or 0) * 12 + int(months or 0), rest)
 
 
-def parse_instant(text: str, zone: ZoneInfo) -> datetime | None:
+def parse_instant(text: str, zone: tzinfo) -> datetime | None:
     """Read an ISO 8601 date or date and time as an instant in UTC; None if it is none."""
     if INSTANT.fullmatch(text) is None:
         return None
@@ -85,7 +84,7 @@ def is_literal(text: str) -> bool:
     return bool(DURATION.fullmatch(text) or INSTANT.fullmatch(text) or CYCLE.fullmatch(text))
 
 
-def parse_cycle(text: str, now: datetime, zone: ZoneInfo) -> Cycle | None:
+def parse_cycle(text: str, now: datetime, zone: tzinfo) -> Cycle | None:
     """Read ``R3/PT1H``, ``R/<start>/P1D`` or ``R3/P1D/<end>``; None if it is none.
 
     Without a start the first firing comes after one period.
@@ -109,7 +108,7 @@ def parse_cycle(text: str, now: datetime, zone: ZoneInfo) -> Cycle | None:
     return Cycle(begin, period, left, begin)
 
 
-def add_months(start: datetime, months: int, zone: ZoneInfo) -> datetime:
+def add_months(start: datetime, months: int, zone: tzinfo) -> datetime:
     """Move by calendar months at the same wall-clock time; the day is clamped."""
     if not months:
         return start
@@ -121,7 +120,7 @@ def add_months(start: datetime, months: int, zone: ZoneInfo) -> datetime:
     return local.replace(year=year, month=month + 1, day=day, fold=0).astimezone(UTC)
 
 
-def instant_of(value: date | datetime, zone: ZoneInfo) -> datetime:
+def instant_of(value: date | datetime, zone: tzinfo) -> datetime:
     """Return a date (its midnight) or a date and time as an instant in UTC."""
     if not isinstance(value, datetime):
         value = datetime.combine(value, time())
@@ -130,7 +129,7 @@ def instant_of(value: date | datetime, zone: ZoneInfo) -> datetime:
     return value.astimezone(UTC)
 
 
-def due_at(value: Any, now: datetime, zone: ZoneInfo, what: str) -> datetime:
+def due_at(value: Any, now: datetime, zone: tzinfo, what: str) -> datetime:
     """Return the instant that a duration (from now) or a date and time stands for."""
     try:
         if isinstance(value, date):
@@ -158,7 +157,7 @@ def duration_of(value: Any) -> Duration | None:
     return parse_duration(value) if isinstance(value, str) else None
 
 
-def next_firing(cycle: Cycle, fired: int, now: datetime, zone: ZoneInfo) -> tuple[datetime, int]:
+def next_firing(cycle: Cycle, fired: int, now: datetime, zone: tzinfo) -> tuple[datetime, int]:
     """Return the first due time after ``now`` and how many firings lie before it, from 0.
 
     ``fired`` firings are already counted. Months are added to the anchor in one go: adding them
@@ -175,7 +174,7 @@ def next_firing(cycle: Cycle, fired: int, now: datetime, zone: ZoneInfo) -> tupl
     return due, count
 
 
-def nth(cycle: Cycle, count: int, zone: ZoneInfo) -> datetime:
+def nth(cycle: Cycle, count: int, zone: tzinfo) -> datetime:
     """Return the due time of the firing with this number, counted from 0."""
     months, rest = cycle.period.months, cycle.period.rest
     steps = count + (1 if cycle.first != cycle.anchor else 0)

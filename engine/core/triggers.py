@@ -8,10 +8,9 @@ others, so that it is unique and survives restoring.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 from uuid import uuid5
-from zoneinfo import ZoneInfo
 
 from SpiffWorkflow.bpmn.specs.event_definitions.base import EventDefinition
 
@@ -86,7 +85,7 @@ def unpacked(kept: Mapping[str, Any]) -> timing.Cycle:
     return timing.Cycle(kept["first"], period, kept["left"], kept["anchor"])
 
 
-def rearm_cycle(arm: Arm, now: datetime, zone: ZoneInfo) -> tuple[bool, int]:
+def rearm_cycle(arm: Arm, now: datetime, zone: tzinfo) -> tuple[bool, int]:
     """Move a timer that fires to its next firing after ``now``.
 
     Returns whether it goes on, and how many firings were missed: those that came due while
