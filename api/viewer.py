@@ -4,7 +4,7 @@ Name, organisation and how the screen looks are kept in the signed page cookie f
 that a request asks the database for none of it. Rights are never kept there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from api.language import gettext
 from workflows.access.actor import Actor
+from workflows.cohort.keeping import may_bring_in
 from workflows.desk import desk
 from workflows.desk.models import Desk
+from workflows.incidents.operating import looks_after_any
 from workflows.staff.models import Staff
 from workflows.tenants.models import Tenant
 
@@ -28,11 +30,19 @@ AS_SHIPPED: Mapping[str, Any] = {
     "shortcuts": True,
     "lock_minutes": 5,
 }
-# key, words, address, and a capability that opens it (None: everybody)
-SECTIONS = (
-    ("tasks", "Tasks", "/tasks", None),
-    ("cases", "Cases", "/cases", "read_case"),
-    ("library", "Processes", "/library", "edit_definitions"),
+
+
+def holding(capability: str) -> Callable[[Actor], bool]:
+    return lambda actor: bool(actor.permissions(capability))
+
+
+# key, words, address, and to whom it is open
+SECTIONS: tuple[tuple[str, str, str, Callable[[Actor], bool]], ...] = (
+    ("tasks", "Tasks", "/tasks", lambda actor: True),
+    ("cases", "Cases", "/cases", holding("read_case")),
+    ("cohort", "Imports", "/cohort", may_bring_in),
+    ("library", "Processes", "/library", holding("edit_definitions")),
+    ("incidents", "Incidents", "/incidents", looks_after_any),
 )
 
 
@@ -68,8 +78,8 @@ def of_request(actor: Actor) -> Viewer:
     kept = {**AS_SHIPPED, **page_cookie.get(KEY, {})}
     places = tuple(
         Place(key, gettext(words), address)
-        for key, words, address, capability in SECTIONS
-        if capability is None or actor.permissions(capability)
+        for key, words, address, is_open_to in SECTIONS
+        if is_open_to(actor)
     )
     return Viewer(**{name: kept[name] for name in AS_SHIPPED}, navigation=places)
 

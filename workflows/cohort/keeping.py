@@ -22,11 +22,13 @@ from sqlalchemy.orm import Session
 from engine.db import unit_of_work
 from engine.errors import NotFound
 from workflows import audit, keys
+from workflows.access.actor import Actor
 from workflows.cohort import importing
 from workflows.cohort.importing import BATCH, Outcome, State
 from workflows.cohort.models import CohortFile, CohortRow
 from workflows.cohort.reading import CohortRefused, Row, again, read, returned_csv
 from workflows.keys import SubjectKind
+from workflows.staff.matrix import Scope
 
 KEPT_FOR = timedelta(days=1)
 MOST_ROWS = 5_000  # of a file that comes through a page; larger ones are imported by command
@@ -35,6 +37,17 @@ MOST_FILES = 5  # of one member of staff; the oldest makes room
 
 class FileGone(NotFound):
     """This file is no longer kept. Choose it again."""
+
+
+def may_bring_in(actor: Actor, service_id: UUID | None = None) -> bool:
+    """Whether the actor may bring in a file, for a service or at all.
+
+    Who may only take contacts in beside somebody who signs may not take in hundreds.
+    """
+    return any(
+        grant.reach(given) in (Scope.SERVICE, Scope.TENANT) and "co_sign" not in given.limits
+        for grant, given in actor.permissions("create_contact", service_id)
+    )
 
 
 @dataclass(frozen=True, slots=True)

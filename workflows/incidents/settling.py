@@ -125,6 +125,11 @@ def _reason(session: Session, actor: Actor, incident_id: UUID, reason: str, now:
     may = select(Incident.id).where(Incident.id == incident_id, visible(actor, now, settle=True))
     if session.scalar(may) is None:
         raise NotAllowed("Whoever leads this work settles its incidents.")
+    return seal(session, incident, reason)
+
+
+def seal(session: Session, incident: Incident, reason: str) -> str:
+    """Close what is said of an incident under the key of its case. Raises ``ReasonMissing``."""
     if not reason.strip():
         raise ReasonMissing
     subject, place = _place(session, incident)
