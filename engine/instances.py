@@ -180,6 +180,13 @@ def variables(session: Session, instance_id: UUID) -> dict[str, Any]:
     return runtime.restore(definitions, bytes(state)).variables
 
 
+def task_variables(session: Session, instance_id: UUID, task_id: UUID) -> dict[str, Any]:
+    """Return all that an open task sees, its own part of a repetition first; without locking."""
+    definitions = releases.definitions(session, release_of(session, instance_id))
+    state = run(session, STATE, {"id": instance_id}).scalar_one()
+    return runtime.restore(definitions, bytes(state)).task_variables(task_id)
+
+
 def restore(session: Session, instance_id: UUID) -> runtime.Run:
     """Lock an instance and return it as it is stored, to compare and not to move."""
     return _restore(session, hold(session, instance_id))

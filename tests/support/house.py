@@ -20,6 +20,7 @@ from workflows.contact.models import Contact
 from workflows.staff.models import Position
 from workflows.staff.rota import put_on_rota
 from workflows.tasks import completing
+from workflows.tasks.asked import asked_by
 
 
 class House:
@@ -118,6 +119,13 @@ class House:
         found = [task for task in self.open_tasks() if task.element_id == element_id]
         assert len(found) == 1, (element_id, self.open_elements(), self.incidents())
         return found[0]
+
+    def options(self, element_id: str, name: str) -> list[str]:
+        """Return the values of a named list on the form of the one open task of an element."""
+        task = self.task(element_id)
+        with self.org.work() as session:
+            asked = asked_by(session, task, now=self.now)
+            return [option.value for option in asked.lists[name]] if asked else []
 
     def do(self, who: str, element_id: str, answers: Mapping[str, Any] | None = None) -> None:
         """Let somebody complete the open task of an element with raw answers."""

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from engine.models import UserTask
-from workflows.allocation import offers
+from workflows.allocation import file, offers
+from workflows.cases.models import Case
 from workflows.tasks.answers import answers
 
 
@@ -24,3 +25,11 @@ def accept(
     session: Session, task: UserTask, given: Mapping[str, Any], *, by: str, now: datetime
 ) -> None:
     offers.answer(session, task, given, by=by, now=now)
+
+
+@answers("complete_file")
+def complete_file(
+    session: Session, task: UserTask, given: Mapping[str, Any], *, by: str, now: datetime
+) -> None:
+    """Add to the case what the file lacked."""
+    file.add(session, session.get_one(Case, task.business_key), given, by=by, now=now)

@@ -1,27 +1,17 @@
 """What the diagram of allocation may call."""
 
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from engine.operations import OperationContext, operation
 from workflows import audit
-from workflows.allocation import candidates, offers
+from workflows.allocation import candidates, file, offers
 from workflows.allocation.models import OfferState
 from workflows.cases import facts
 from workflows.cases.models import Case
-from workflows.consent.models import ConsentDecision, ConsentRecord
 from workflows.decisions import decide
-from workflows.people.models import Person, SafeContact
-from workflows.risk import grading
 from workflows.staff import rota
 from workflows.staff.models import Position
-
-# A grade older than this is not enough to hand a case over (domain specification, D10b).
-GRADE_IS_CURRENT_FOR = timedelta(hours=72)
 
 
 class NobodyOnCall(LookupError):
@@ -33,43 +23,13 @@ def file_ready(context: OperationContext, *, case_id: str) -> dict[str, Any]:
     """Say what the file still lacks: decision `file_ready`."""
     session = context.session
     case = session.get_one(Case, UUID(case_id))
-    person = session.get_one(Person, case.person_id)
-    known = facts.of(session, case)
-    inputs = {
-        "identity_missing": person.kind == "anonymous" and not known.get("known_as"),
-        "safe_contact_missing": not _has_safe_contact(session, case),
-        "risk_not_current": not _grade_is_current(session, case, context.now),
-        "consent_missing": not _agreed_to_service(session, case),
-        "reason_missing": known.get("offence_kind") is None,
-        "children_not_asked": known.get("children_asked") is not True,
-        "interpreter_not_asked": known.get("interpreter_asked") is not True,
-    }
+    inputs = file.inputs(session, case, context.now)
     missing = decide(context, "file_ready", inputs, subject_id=case.subject_id)
     return {
         "file_ready": missing or [],
         "risk_level": case.risk_level,
         "person_id": str(case.person_id),
     }
-
-
-def _has_safe_contact(session: Session, case: Case) -> bool:
-    card = select(SafeContact.id).where(SafeContact.person_id == case.person_id).limit(1)
-    return session.scalar(card) is not None
-
-
-def _grade_is_current(session: Session, case: Case, now: datetime) -> bool:
-    grade = grading.current(session, case.id)
-    return grade is not None and grade.graded_at >= now - GRADE_IS_CURRENT_FOR
-
-
-def _agreed_to_service(session: Session, case: Case) -> bool:
-    newest = session.scalar(
-        select(ConsentRecord.decision)
-        .where(ConsentRecord.case_id == case.id, ConsentRecord.purpose == "service")
-        .order_by(ConsentRecord.recorded_at.desc())
-        .limit(1)
-    )
-    return newest == ConsentDecision.GIVEN
 
 
 @operation("allocation.duty_owner")

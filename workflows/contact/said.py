@@ -112,6 +112,7 @@ def facts(answers: Answers, *, today: date, dash_high: int) -> dict[str, Any]:
         "victim_kind": "business" if role == "business_contact" else "person",
         "communication_need": _first(answers.get("access_needs"), ("hearing", "speech")),
         "external_level": external_level(answers, dash_high),
+        "reason_known": has_reason(answers) or None,
         "referrer_verified": answers.get("referrer_verified") == "yes"
         and answers.get("sharing_basis_known") == "yes",
         "children_asked": "children" in answers,

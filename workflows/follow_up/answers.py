@@ -123,6 +123,24 @@ def card(session: Session, task: UserTask, given: Answers, *, by: str, now: date
     return None
 
 
+@answers("safe_to_talk")
+def words(session: Session, task: UserTask, given: Answers, *, by: str, now: datetime) -> Variables:
+    """Put the words that were agreed on the line onto the card; she confirms them by the old way.
+
+    Who it is was made sure of in the step before.
+    """
+    agreed = {name: given[name] for name in ("stop_word", "client_password") if given.get(name)}
+    if agreed:
+        case = case_of(session, task)
+        before = cards.current(session, case.person_id)
+        said = replace(before.card if before else Card(), **agreed)
+        try:
+            cards.record(session, case.person_id, said, proof=cards.Proof.OLD_ROUTE, by=by, now=now)
+        except safe_contact.BadCard as refused:
+            raise ValidationError({next(iter(agreed)): [str(refused)]}) from refused
+    return None
+
+
 @answers("interpreter_booking", "welfare_visit", "letter", "call_back", "flo_liaison")
 def noted(session: Session, task: UserTask, given: Answers, *, by: str, now: datetime) -> Variables:
     """The answers stand by themselves; the record of the case names the form they are in."""

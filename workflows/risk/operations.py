@@ -4,6 +4,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
+from engine.models import DecisionRecord
 from engine.operations import OperationContext, operation
 from workflows.cases import facts
 from workflows.cases.models import Case
@@ -55,10 +58,7 @@ def provisional(context: OperationContext, *, case_id: str) -> dict[str, Any]:
 @operation("risk.score_dash")
 def score_dash(context: OperationContext, *, case_id: str) -> dict[str, Any]:
     """Score the checklist: decision `dash`. Its answers stay with the case."""
-    return _dash(context, case_of(context, case_id))
-
-
-def _dash(context: OperationContext, case: Case) -> dict[str, Any]:
+    case = case_of(context, case_id)
     assessment = assessing.latest(context.session, case.id, "dash", "yp_dash")
     if assessment is None:
         raise LookupError("no checklist has been answered for this case")
@@ -71,10 +71,7 @@ def _dash(context: OperationContext, case: Case) -> dict[str, Any]:
 @operation("risk.score_hate")
 def score_hate(context: OperationContext, *, case_id: str) -> dict[str, Any]:
     """Score the hate-crime items: decisions `hate_score` and `hate_level`."""
-    return _hate(context, case_of(context, case_id))
-
-
-def _hate(context: OperationContext, case: Case) -> dict[str, Any]:
+    case = case_of(context, case_id)
     assessment = assessing.latest(context.session, case.id, "hate")
     if assessment is None:
         raise LookupError("no hate-crime items have been answered for this case")
@@ -114,17 +111,33 @@ def _level_of(context: OperationContext, case: Case, tool: str) -> tuple[str | N
     answers = (assessment.answers if assessment else None) or {}
     if assessment is None:
         return None, True
-    if name == "dash":
-        result = _dash(context, case)
-        return result["level"], result["provisional"]
-    if name == "hate":
-        result = _hate(context, case)
+    if name in SCORED:
+        result = _scored(context, SCORED[name])
         return result["level"], result["provisional"]
     if name == "stalking_screen":
         return assessing.stalking_level(answers), False
     if name == "self_harm_screen":
         return assessing.self_harm_level(answers), False
     return answers.get("external_level"), False
+
+
+# Which decision has scored the answers to a tool, in the step before.
+SCORED = {"dash": "dash", "hate": "hate_level"}
+
+
+def _scored(context: OperationContext, decision_id: str) -> dict[str, Any]:
+    """Return what this grading has decided already: each decision is asked, and recorded, once."""
+    newest = (
+        select(DecisionRecord.outputs)
+        .where(
+            DecisionRecord.instance_id == context.instance_id,
+            DecisionRecord.decision_id == decision_id,
+        )
+        .order_by(DecisionRecord.decided_at.desc())
+        .limit(1)
+    )
+    outputs: dict[str, Any] = context.session.scalars(newest).one()
+    return outputs
 
 
 @operation("risk.record")
