@@ -5,11 +5,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from api.cli import demo, imports, migrate, release, serve, user, verify, worker
+from api.cli import demo, imports, migrate, release, serve, service, token, user, verify, worker
 from api.cli.common import Failure
 from api.settings import SettingsRefused
 
-COMMANDS = (serve, worker, migrate, user, release, imports, demo, verify)
+COMMANDS = (serve, worker, migrate, user, service, token, release, imports, demo, verify)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
