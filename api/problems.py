@@ -15,7 +15,7 @@ import structlog
 from flask import Flask, Response, g, make_response, redirect, render_template, request
 from marshmallow import ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from api.language import say
 from engine.errors import Refusal
@@ -149,6 +149,12 @@ def install(app: Flask) -> None:
     @app.errorhandler(ValidationError)
     def invalid(error: ValidationError) -> Response:
         return answer(of_answers(error))
+
+    @app.errorhandler(SecurityError)
+    def unknown_host(error: SecurityError) -> Response:
+        """Whoever calls us by a wrong name gets no page: where its links lead is not known."""
+        words = "This service is not called by this name (SIGNPOST_HOSTS).\n"
+        return Response(words, 400, content_type="text/plain; charset=utf-8")
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
-from prometheus_client import multiprocess
+from prometheus_client import multiprocess, values
 
 from api import logs
 from api.app import create_app
@@ -77,6 +77,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     def load_config(self) -> None:
         # figures of several processes meet in files of this folder
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="signpost-"))
+        # the library looks for the folder once, when it is imported
+        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # of theirs
         own = {
             "worker_class": "gthread",
             "graceful_timeout": GRACE,
