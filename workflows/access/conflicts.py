@@ -5,6 +5,7 @@ their open tasks of it go back to the pool, and they own it no longer. No permis
 break-glass opens it again; only the safeguarding lead can lift it, never for himself.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from workflows import audit
 from workflows.access.actor import Actor
 from workflows.access.models import BreakGlass, CaseConflict, SealedMember
 from workflows.access.reading import NotAllowed
-from workflows.cases.models import Case
+from workflows.cases.models import Case, CaseParty
 from workflows.contact.models import Contact
 from workflows.staff.models import Staff
 
@@ -64,8 +65,8 @@ def declare(
     _return_tasks(session, conflict, now=now)
     session.add(conflict)
     session.flush()
-    _withdraw(session, conflict, now=now)
-    _tell(session, conflict, by=by, now=now)
+    orphaned = _withdraw(session, conflict, now=now)
+    _tell(session, conflict, orphaned, by=by, now=now)
     return conflict
 
 
@@ -87,9 +88,14 @@ def lift(
 
 def _return_tasks(session: Session, conflict: CaseConflict, *, now: datetime) -> None:
     # before any row of casework is locked: instances are locked first, always
-    keys = [key for key in (conflict.case_id, conflict.contact_id) if key]
+    cases = _closed_by(session, conflict)
+    contacts = select(Contact.id).where(
+        (Contact.id == conflict.contact_id)
+        | Contact.case_id.in_(cases)
+        | (Contact.person_id == conflict.person_id)
+    )
     held = select(UserTask.id).where(
-        UserTask.business_key.in_(keys),
+        UserTask.business_key.in_([*cases, *session.scalars(contacts)]),
         UserTask.actual_owner == str(conflict.staff_id),
         UserTask.completed_at.is_(None),
     )
@@ -100,51 +106,65 @@ def _return_tasks(session: Session, conflict: CaseConflict, *, now: datetime) ->
             continue  # done, or with a colleague, since we looked: nothing to give back
 
 
-def _withdraw(session: Session, conflict: CaseConflict, *, now: datetime) -> None:
-    """Take away what the person holds of the case and of every other case of its client."""
-    theirs = Case.person_id == conflict.person_id
-    here = theirs if conflict.case_id is None else (Case.id == conflict.case_id) | theirs
-    session.execute(
-        update(Case).where(here, Case.owner_id == conflict.staff_id).values(owner_id=None)
+def _closed_by(session: Session, conflict: CaseConflict) -> list[UUID]:
+    """Return the cases that the conflict closes: the one named, and all that its person is in."""
+    party = select(CaseParty.case_id).where(CaseParty.person_id == conflict.person_id)
+    theirs = select(Case.id).where(
+        (Case.id == conflict.case_id) | (Case.person_id == conflict.person_id) | Case.id.in_(party)
     )
+    return list(session.scalars(theirs.order_by(Case.id)))
+
+
+def _withdraw(session: Session, conflict: CaseConflict, *, now: datetime) -> list[UUID]:
+    """Take away what the person holds of the cases; return those that have lost their owner."""
+    cases = _closed_by(session, conflict)
+    owned = session.scalars(
+        update(Case)
+        .where(Case.id.in_(cases), Case.owner_id == conflict.staff_id)
+        .values(owner_id=None)
+        .returning(Case.id)
+    ).all()
     if conflict.contact_id:
         session.execute(
             update(Contact)
             .where(Contact.id == conflict.contact_id, Contact.handler_id == conflict.staff_id)
             .values(handler_id=None)
         )
-    subjects = [conflict.case_id, conflict.person_id]
     session.execute(
         delete(SealedMember).where(
-            SealedMember.staff_id == conflict.staff_id, SealedMember.subject_id.in_(subjects)
+            SealedMember.staff_id == conflict.staff_id,
+            SealedMember.subject_id.in_([*cases, conflict.person_id]),
         )
     )
     session.execute(
         update(BreakGlass)
         .where(
             BreakGlass.staff_id == conflict.staff_id,
-            BreakGlass.case_id == conflict.case_id,
+            BreakGlass.case_id.in_(cases),
             BreakGlass.ends_at > now,
         )
         .values(ends_at=now)
     )
+    return list(owned)
 
 
-def _tell(session: Session, conflict: CaseConflict, *, by: str, now: datetime) -> None:
+def _tell(
+    session: Session, conflict: CaseConflict, orphaned: Iterable[UUID], *, by: str, now: datetime
+) -> None:
+    """Tell the case, and every other one that has lost its owner, so that each gets another."""
     _record(session, conflict, "conflict.declared", by=by, now=now)
-    if conflict.case_id is None:
-        return
-    key = {"case_id": str(conflict.case_id), "user_id": str(conflict.staff_id)}
-    messages.send(
-        session,
-        conflict.tenant_id,
-        "conflict.declared",
-        key,
-        correlation=key,
-        by=by,
-        now=now,
-        message_id=f"conflict:{conflict.id}",
-    )
+    for case_id in sorted({*orphaned, *([conflict.case_id] if conflict.case_id else [])}, key=str):
+        key = {"case_id": str(case_id), "user_id": str(conflict.staff_id)}
+        messages.send(
+            session,
+            conflict.tenant_id,
+            "conflict.declared",
+            key,
+            correlation=key,
+            by=by,
+            now=now,
+            message_id=f"conflict:{conflict.id}:{case_id}",
+        )
 
 
 def _record(

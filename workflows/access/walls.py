@@ -53,27 +53,68 @@ def _in_conflict(actor: Actor) -> Iterable[Select[Any]]:
     """The cases, contacts and people with which the actor has a conflict.
 
     A conflict with a case closes its people and its contacts; one with a person closes every
-    case and contact of theirs, in whatever role.
+    case and contact of theirs, in whatever role. One with a contact closes the case that is made
+    of it, and whoever it turns out to be about.
     """
     mine = (
         select(CaseConflict.case_id, CaseConflict.contact_id, CaseConflict.person_id)
         .where(CaseConflict.staff_id == actor.staff_id, CaseConflict.lifted_at.is_(None))
         .cte()
     )
-    for named in (mine.c.case_id, mine.c.contact_id, mine.c.person_id):
-        yield select(named.label("id")).where(named.is_not(None))
-    cases = (
-        select(mine.c.case_id.label("id"))
-        .where(mine.c.case_id.is_not(None))
-        .union(
-            select(Case.id).join(mine, Case.person_id == mine.c.person_id),
-            select(CaseParty.case_id).join(mine, CaseParty.person_id == mine.c.person_id),
-        )
-        .cte()
-    )
+    people = _people_in(mine)
+    cases = _cases_in(mine, people)
+    yield select(mine.c.contact_id.label("id")).where(mine.c.contact_id.is_not(None))
+    yield select(people.c.id)
     yield select(cases.c.id)
     yield from _around(cases)
-    yield select(Contact.id).join(mine, Contact.person_id == mine.c.person_id)
+    yield select(Contact.id).join(people, Contact.person_id == people.c.id)
+
+
+def in_conflict_with(case_id: UUID) -> Select[Any]:
+    """The ids of the members of staff who have a conflict with a case."""
+    standing = (
+        select(
+            CaseConflict.case_id,
+            CaseConflict.contact_id,
+            CaseConflict.person_id,
+            CaseConflict.staff_id,
+        )
+        .where(CaseConflict.lifted_at.is_(None))
+        .cte()
+    )
+    people = select(CaseParty.person_id).where(CaseParty.case_id == case_id)
+    client = select(Case.person_id).where(Case.id == case_id)
+    contacts = select(Contact.id).where(Contact.case_id == case_id)
+    return select(standing.c.staff_id).where(
+        or_(
+            standing.c.case_id == case_id,
+            standing.c.person_id.in_(people.union(client)),
+            standing.c.contact_id.in_(contacts),
+        )
+    )
+
+
+def _people_in(conflicts: CTE) -> CTE:
+    """The people whom conflicts name, or with whom their contacts turned out to be."""
+    named = select(conflicts.c.person_id.label("id")).where(conflicts.c.person_id.is_not(None))
+    found = (
+        select(Contact.person_id)
+        .join(conflicts, Contact.id == conflicts.c.contact_id)
+        .where(Contact.person_id.is_not(None))
+    )
+    return named.union(found).cte()
+
+
+def _cases_in(conflicts: CTE, people: CTE) -> CTE:
+    """The cases that conflicts name, that their contacts belong to, or that are of ``people``."""
+    named = select(conflicts.c.case_id.label("id")).where(conflicts.c.case_id.is_not(None))
+    return named.union(
+        select(Contact.case_id)
+        .join(conflicts, Contact.id == conflicts.c.contact_id)
+        .where(Contact.case_id.is_not(None)),
+        select(Case.id).join(people, Case.person_id == people.c.id),
+        select(CaseParty.case_id).join(people, CaseParty.person_id == people.c.id),
+    ).cte()
 
 
 def _sealed_away(actor: Actor, now: Instant) -> Iterable[Select[Any]]:

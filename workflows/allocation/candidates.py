@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.operations import OperationContext
-from workflows.access.models import CaseConflict
+from workflows.access.walls import in_conflict_with
 from workflows.allocation.models import AllocationCandidate
 from workflows.cases import facts
 from workflows.cases.models import Case
@@ -111,13 +111,7 @@ def _open_cases(session: Session, ids: Iterable[UUID]) -> Counter[UUID]:
 
 
 def _conflicted(session: Session, case: Case) -> frozenset[UUID]:
-    rows = session.scalars(
-        select(CaseConflict.staff_id).where(
-            CaseConflict.lifted_at.is_(None),
-            (CaseConflict.case_id == case.id) | (CaseConflict.person_id == case.person_id),
-        )
-    )
-    return frozenset(rows)
+    return frozenset(session.scalars(in_conflict_with(case.id)))
 
 
 def _skills(

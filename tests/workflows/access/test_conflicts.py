@@ -22,7 +22,9 @@ from workflows.access import (
     visible_tasks,
 )
 from workflows.access.models import BreakGlass, CaseConflict, SealedMember
-from workflows.cases.models import Case
+from workflows.access.walls import in_conflict_with
+from workflows.cases.models import Case, PartyRole
+from workflows.cases.opening import add_party
 from workflows.contact.models import Contact
 
 REASON = "Her cousin's former husband is the client."
@@ -39,6 +41,11 @@ def priyas_case(session: Session, ark: Organisation) -> tuple[UUID, UUID]:
         session, ark, business_key=case_id, actual_owner=str(ark.priya), state="reserved"
     )
     return case_id, task_id
+
+
+def make_alleged(session: Session, ark: Organisation, case_id: UUID, person_id: UUID) -> None:
+    case = session.get_one(Case, case_id)
+    add_party(session, case, person_id, PartyRole.ALLEGED, by="system", now=ark.now)
 
 
 def declare(session: Session, ark: Organisation, **about: object) -> CaseConflict:
@@ -89,6 +96,60 @@ def test_a_conflict_over_a_contact_closes_its_case_too(ark: Organisation) -> Non
         declare(session, ark, contact_id=contact_id)
         assert not sees(session, ark, "priya", case_id)
         assert session.get_one(Contact, contact_id, populate_existing=True).handler_id is None
+
+
+def test_a_conflict_over_a_contact_closes_the_case_that_is_made_of_it(ark: Organisation) -> None:
+    """Nobody knew yet whom the contact was about."""
+    with ark.work() as session:
+        contact_id = make_contact(session, ark)
+        declare(session, ark, contact_id=contact_id)
+        person_id = make_person(session, ark)
+        case_id = make_case(session, ark, person_id=person_id, owner_id=ark.priya)
+        other = make_case(session, ark, person_id=person_id, owner_id=ark.priya)
+        contact = session.get_one(Contact, contact_id, populate_existing=True)
+        contact.case_id, contact.person_id = case_id, person_id
+        session.flush()
+        assert not sees(session, ark, "priya", case_id)
+        assert not sees(session, ark, "priya", other)
+
+
+def test_a_conflict_with_somebody_alleged_takes_everything_away_that_they_are_in(
+    ark: Organisation,
+) -> None:
+    with ark.work() as session:
+        alleged = make_person(session, ark)
+        case_id, task_id = priyas_case(session, ark)
+        make_alleged(session, ark, case_id, alleged)
+        declare(session, ark, person_id=alleged)
+        assert not sees(session, ark, "priya", case_id)
+        assert session.get_one(Case, case_id, populate_existing=True).owner_id is None
+        task = session.get_one(UserTask, task_id, populate_existing=True)
+        assert task.actual_owner is None  # nobody could have done it any more
+        (told,) = session.scalars(select(MessageInbox)).all()
+        assert told.payload == {"case_id": str(case_id), "user_id": str(ark.priya)}
+
+
+def test_every_case_that_loses_its_worker_is_told(ark: Organisation) -> None:
+    with ark.work() as session:
+        person_id = make_person(session, ark)
+        here = make_case(session, ark, person_id=person_id, owner_id=ark.priya)
+        there = make_case(session, ark, person_id=person_id, owner_id=ark.priya)
+        make_case(session, ark, person_id=person_id, owner_id=ark.dana)
+        declare(session, ark, case_id=here)
+        told = session.scalars(select(MessageInbox.payload)).all()
+        assert {each["case_id"] for each in told} == {str(here), str(there)}
+
+
+def test_who_has_a_conflict_with_a_case_is_known_however_they_have_it(ark: Organisation) -> None:
+    with ark.work() as session:
+        alleged, case_id = make_person(session, ark), make_case(session, ark)
+        contact_id = make_contact(session, ark, case_id=case_id)
+        make_alleged(session, ark, case_id, alleged)
+        about = {"dana": {"person_id": alleged}, "femi": {"contact_id": contact_id}}
+        for name, with_whom in {**about, "priya": {"case_id": case_id}}.items():
+            conflicts.declare(session, ark.staff[name], by="system", now=ark.now, **with_whom)
+        known = set(session.scalars(in_conflict_with(case_id)))
+        assert known == {ark.dana, ark.femi, ark.priya}
 
 
 def test_the_conflict_is_recorded_and_told_without_saying_why(
