@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from engine import definitions as checking
-from engine import history
+from engine import history, scenarios
 from engine.definitions import Check, DefinitionFile, Definitions
 from engine.errors import Forbidden, NotFound, Refusal
 from engine.findings import Finding, Severity
@@ -50,6 +50,10 @@ class OwnRelease(Forbidden):
 
 class ReleaseUnsafe(Refusal):
     """This release has findings that must be mended before it is published."""
+
+
+class ScenariosFailed(Refusal):
+    """A story that this release has to pass goes otherwise. Nothing was published."""
 
 
 def import_files(
@@ -123,13 +127,21 @@ def publish(
     now: datetime,
     effective_from: datetime | None = None,
 ) -> Release:
-    """Put a draft in force from ``effective_from`` (default: now). Not by its author."""
+    """Put a draft in force from ``effective_from`` (default: now). Not by its author.
+
+    Refused while a finding is unsafe (``ReleaseUnsafe``) or a story of the release goes otherwise
+    than it says (``ScenariosFailed``).
+    """
     release = _draft(session, release_id)
     if release.author == by:
         raise OwnRelease
     unsafe = [f for f in findings(release) if f.severity != Severity.WARNING]
     if unsafe:
         raise ReleaseUnsafe("\n".join(f.message for f in unsafe), findings=unsafe)
+    failures = scenarios.play_all(definitions(session, release_id))
+    if failures:
+        words = [f"{f.story}, step {f.step}: {f.message}" for f in failures]
+        raise ScenariosFailed("\n".join(words), failures=[asdict(f) for f in failures])
     return _put_in_force(session, release, by=by, now=now, effective_from=effective_from or now)
 
 

@@ -35,9 +35,11 @@ def no_owner(definitions: Definitions) -> list[Finding]:
     return [Finding("no_owner", Severity.UNSAFE, "Nobody may do 'Ring back'.", path=("a", "b"))]
 
 
-def draft(database: Engine, tenant: UUID = TENANT, **options: object) -> UUID:
+def draft(
+    database: Engine, tenant: UUID = TENANT, files: dict[str, str] = FILES, **options: object
+) -> UUID:
     with unit_of_work(database, tenant) as session:
-        made = releases.import_files(session, tenant, FILES, by=AMINA, now=NOW, **options)
+        made = releases.import_files(session, tenant, files, by=AMINA, now=NOW, **options)
         return made.id
 
 
@@ -126,6 +128,21 @@ def test_what_is_unsafe_is_stored_and_cannot_be_published(database: Engine) -> N
         with pytest.raises(releases.ReleaseUnsafe, match="Nobody may do 'Ring back'") as refused:
             releases.publish(session, release_id, by=BEN, now=NOW)
         assert refused.value.extra["findings"]
+
+
+def test_a_story_that_goes_otherwise_keeps_a_draft_from_publication(database: Engine) -> None:
+    story = """
+    story: A call is asked for
+    now: 2027-01-14T10:05:00Z
+    steps:
+      - start: {process: call}
+      - expect: {tasks: [task_nobody_drew]}
+    """
+    release_id = draft(database, files={**FILES, "call.yaml": story})
+    with unit_of_work(database, TENANT) as session:
+        with pytest.raises(releases.ScenariosFailed, match="A call is asked for, step 2"):
+            releases.publish(session, release_id, by=BEN, now=NOW)
+        assert releases.get(session, release_id).state == ReleaseState.DRAFT
 
 
 def test_what_cannot_be_carried_out_is_refused_whole(database: Engine) -> None:
