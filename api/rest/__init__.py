@@ -22,6 +22,7 @@ from api.rest import (
     reference,
     releases,
     safe_contact,
+    task_acts,
     user_tasks,
 )
 
@@ -41,6 +42,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     reference.blueprint,
     releases.blueprint,
     safe_contact.blueprint,
+    task_acts.blueprint,
     user_tasks.blueprint,
 )
 

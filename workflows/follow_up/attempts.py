@@ -115,6 +115,13 @@ def best_channel(session: Session, case: Case, card: InForce | None) -> Channel 
     )
 
 
+def line_of(card: InForce | None, attempt: ContactAttempt) -> Channel | None:
+    """Return the line of the card on which an attempt was made, if it still stands there."""
+    if card is None or attempt.channel_id is None:
+        return None
+    return card.card.channel(UUID(attempt.channel_id))
+
+
 def suspended(session: Session, case: Case, channels: Sequence[Channel]) -> frozenset[str]:
     numbers = [channel.value for channel in channels]
     return suspension.suspended(session, case.tenant_id, case.person_id, numbers)

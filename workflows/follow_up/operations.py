@@ -12,7 +12,7 @@ from engine.models import Outbox
 from engine.operations import OperationContext, operation
 from engine.states import OutboxState
 from workflows import audit
-from workflows.cases import facts
+from workflows.cases import alerts, facts
 from workflows.cases.models import Case
 from workflows.decisions import decide
 from workflows.follow_up import attempts, openings
@@ -21,6 +21,8 @@ from workflows.people import cards, rules, suspension
 
 # What leaves to a person; the outbox names whom it is for by id alone.
 OUTBOUND = ("sms", "mail", "letter")
+# After one of these the question is whether a message may be left.
+UNANSWERED = frozenset({"no_answer", "busy", "voicemail_left"})
 
 
 def case_of(context: OperationContext, case_id: str) -> Case:
@@ -146,6 +148,8 @@ def decide_next(
 
 def _decide_next(context: OperationContext, case: Case, attempt: ContactAttempt) -> AttemptDecision:
     session = context.session
+    if attempt.outcome in UNANSWERED:
+        _judge_voicemail(context, case, attempt)
     known = facts.of(session, case)
     inputs = {
         "outcome": attempt.outcome,
@@ -167,6 +171,47 @@ def _decide_next(context: OperationContext, case: Case, attempt: ContactAttempt)
     )
 
 
+def _judge_voicemail(context: OperationContext, case: Case, attempt: ContactAttempt) -> None:
+    """Ask whether a message might have been left: decision `leave_message`.
+
+    What happened is written down as it was. A message that should not have been left is a breach:
+    it shows in the record, and the team leader is alerted at once.
+    """
+    session = context.session
+    card = cards.current(session, case.person_id)
+    known = facts.of(session, case)
+    allowed = rules.may_leave_message(
+        decides(context, case),
+        attempts.line_of(card, attempt),
+        "voicemail",
+        confirmed_at=card.confirmed_at if card else None,
+        now=context.now,
+        sender_neutral=True,
+        sv_or_da=any(facts.flag(known, name) for name in ("domestic_abuse", "sexual_violence")),
+        suspended=False,  # a number that is suspended is never rung
+    ).allowed
+    if attempt.outcome != "voicemail_left" or allowed:
+        return
+    audit.of_case(
+        session,
+        case.tenant_id,
+        case.id,
+        "message.left_unsafely",
+        by=attempt.by,
+        at=context.now,
+        attempt_id=attempt.id,
+    )
+    alerts.alert(
+        session,
+        case.tenant_id,
+        case.service_id,
+        task_id=attempt.user_task_id,
+        case=case,
+        by=attempt.by,
+        now=context.now,
+    )
+
+
 def post_safe(card: cards.InForce | None) -> str:
     """Return whether a letter is safe: yes and no are said of an address, else it is unknown."""
     said = [c.safe_post for c in card.card.channels if c.kind == "address"] if card else []
@@ -185,8 +230,7 @@ def suspend_number(
     session = context.session
     case, attempt = case_of(context, case_id), session.get_one(ContactAttempt, UUID(attempt_id))
     card = cards.current(session, case.person_id)
-    channel_id = UUID(attempt.channel_id) if attempt.channel_id else None
-    channel = card.card.channel(channel_id) if card else None
+    channel = attempts.line_of(card, attempt)
     if channel is not None and channel.is_phone:
         suspension.suspend(
             session,

@@ -1,0 +1,62 @@
+"""The buttons of every task over HTTP: concern, alert, conflict. The task stays as it is."""
+
+from typing import Any
+
+import pytest
+from stories import AMARA
+from story import Story
+
+CONCERN = {
+    "at_risk": "child",
+    "verbatim_words": "“He was locked in a cupboard.”",
+    "danger_now": "unsure",
+    "about_staff": "no",
+}
+
+
+@pytest.fixture
+def reading(story: Story) -> dict[str, Any]:
+    """Ines has a message in front of her that nobody has made a case of."""
+    story.refer("ines", AMARA, external_id="1")
+    return story.task("ines", "task_read_written")
+
+
+def test_a_concern_is_raised_before_there_is_a_case(story: Story, reading: dict[str, Any]) -> None:
+    raised = story["ines"].post(f"/user-tasks/{reading['id']}/concerns", CONCERN)
+
+    assert raised.status_code == 201
+    assert story.task("dsl", "task_acknowledge")["business_key"] == reading["business_key"]
+    assert story.task("ines", "task_read_written")["state"] == reading["state"]
+
+
+def test_all_five_fields_are_checked(story: Story, reading: dict[str, Any]) -> None:
+    refused = story["ines"].post(f"/user-tasks/{reading['id']}/concerns", {"danger_now": "maybe"})
+
+    pointers = {error["pointer"] for error in refused.json["errors"]}
+    assert pointers == {"#/at_risk", "#/verbatim_words", "#/danger_now", "#/about_staff"}
+
+
+def test_the_manager_is_alerted_and_told_on_which_task(
+    story: Story, reading: dict[str, Any]
+) -> None:
+    path, why = f"/user-tasks/{reading['id']}/alerts", {"reason": "I cannot open the attachment."}
+    assert story["ines"].post(path, why).status_code == 202
+
+    assert story.task("femi", "task_answer_alert")["potential_owners"] == ["team_leader"]
+
+
+def test_a_conflict_closes_the_task_at_once(story: Story, reading: dict[str, Any]) -> None:
+    path, why = f"/user-tasks/{reading['id']}", {"reason": "She is my cousin."}
+    assert story["ines"].post(f"{path}/conflicts", why).status_code == 204
+
+    assert story["ines"].get(path).status_code == 404
+    assert story.elements("ines") == []
+
+
+@pytest.mark.parametrize("act", ["concerns", "alerts", "conflicts"])
+def test_a_task_that_one_does_not_see_offers_nothing(
+    story: Story, reading: dict[str, Any], act: str
+) -> None:
+    body = CONCERN if act == "concerns" else {"reason": "x"}
+
+    assert story["amina"].post(f"/user-tasks/{reading['id']}/{act}", body).status_code == 404
