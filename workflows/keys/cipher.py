@@ -1,6 +1,7 @@
 """AES-256-GCM with the place of a value bound into it.
 
-Stored form: format (1 byte), key id (16), nonce (12), ciphertext and tag. A value that is moved
+Stored form: format (1 byte), key id (16), nonce (12), ciphertext and tag; inside, a letter for the
+kind of value (bytes, JSON, compressed JSON), the value and padding. A value that is moved
 to another row, column, table or tenant, or whose key id is changed, does not open.
 """
 
@@ -9,6 +10,7 @@ import os
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import zstandard
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -17,6 +19,9 @@ NONCE_BYTES = 12
 HEADER_BYTES = 1 + 16 + NONCE_BYTES
 # The length of a ciphertext would tell a yes from an unknown and one name from another.
 PADDED_TO = 32
+# Ciphertext does not compress, so long answers are compressed before. Nobody who does not see
+# them can put words of their own among them, which is what makes lengths tell more than size.
+WORTH_COMPRESSING = 1024
 
 
 class Tampered(Exception):
@@ -81,8 +86,19 @@ def _pack(value: Any) -> bytes:
     if isinstance(value, bytes):
         return b"b" + value
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return b"j" + text + b" " * (-(len(text) + 1) % PADDED_TO)  # JSON may end in white space
+    if len(text) > WORTH_COMPRESSING:
+        return _padded(b"z" + zstandard.compress(text), b"\0")
+    return _padded(b"j" + text, b" ")  # JSON may end in white space
+
+
+def _padded(plain: bytes, filling: bytes) -> bytes:
+    return plain + filling * (-len(plain) % PADDED_TO)
 
 
 def _unpack(plain: bytes) -> Any:
-    return plain[1:] if plain[:1] == b"b" else json.loads(plain[1:])
+    kind, packed = plain[:1], plain[1:]
+    if kind == b"b":
+        return packed
+    if kind == b"z":  # what follows the frame is the padding
+        packed = zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=True)
+    return json.loads(packed)

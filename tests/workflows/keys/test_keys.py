@@ -1,5 +1,6 @@
 """What is personal is unreadable without its subject's key, and only in its own place."""
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -89,6 +90,15 @@ def another_master_key() -> Iterator[KeyRing]:
 @settings(max_examples=60)
 def test_what_is_sealed_opens_again_in_its_place(value: object) -> None:
     assert unseal(KEY, place(), seal(KEY, UUID(int=3), place(), value)) == value
+
+
+@given(st.lists(st.text(min_size=50), min_size=20, max_size=60))
+@settings(max_examples=30)
+def test_long_answers_are_compressed_and_open_again(answers: list[str]) -> None:
+    long = {f"question_{number}": ["What was said", text] for number, text in enumerate(answers)}
+    stored = seal(KEY, UUID(int=3), place(), long)
+    assert unseal(KEY, place(), stored) == long
+    assert len(stored) < len(json.dumps(long, ensure_ascii=False).encode())
 
 
 @given(st.text(max_size=PADDED_TO - 3), st.text(max_size=PADDED_TO - 3))
