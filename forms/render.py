@@ -236,7 +236,7 @@ class _Drawer:
             id=f"f-{name}",
             label=node.label,
             rows=rows,
-            add=f"Add another {lowered(node.label)}" if len(rows) < node.most else "",
+            add=_add(lowered(node.label), bool(rows)) if len(rows) < node.most else "",
             errors=errors,
             described_by=f"f-{name}-error" if errors else "",
             **common,
@@ -321,6 +321,13 @@ def _parts(node: Question, name: str, raw: Any, zone: ZoneInfo) -> tuple[Part, .
         )
         for part, text in texts.items()
     )
+
+
+def _add(one: str, has_some: bool) -> str:
+    """Return the words of the button that adds a row: "Add a child", "Add another child"."""
+    if has_some:
+        return f"Add another {one}"
+    return f"Add {'an' if one[:1] in 'aeiou' else 'a'} {one}"
 
 
 def _is_inline(node: Question, options: Sequence[Option]) -> bool:

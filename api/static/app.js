@@ -102,6 +102,13 @@ document.addEventListener('keydown', (event) => {
   if (handlers.get(found.act)(event) !== false) event.preventDefault();
 });
 
+// The page's own box comes after the one in the bar; where neither can be seen there is a page.
+function search() {
+  const box = [...document.querySelectorAll('[data-search]')].findLast((each) => each.checkVisibility());
+  if (box) box.focus();
+  else location.assign('/search');
+}
+
 function showKeys() {
   const dialog = document.querySelector('dialog[data-keys]');
   for (const { entry, act } of table) entry.hidden = !handlers.has(act);
@@ -115,7 +122,7 @@ if (document.querySelector('dialog[data-keys]')) {
   on('keys', showKeys);
   on('hide', hide);
   on('undo', () => (undo ? runUndo() : false));
-  on('search', () => document.querySelector('[data-search]')?.focus());
+  on('search', search);
   for (const [act, address] of Object.entries(JSON.parse(root.dataset.places ?? '{}'))) {
     on(act, () => location.assign(address));
   }

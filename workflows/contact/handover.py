@@ -1,0 +1,40 @@
+"""Hand a live contact to a colleague: the line goes on, with whoever holds it now."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from engine.errors import NotFound, Refusal
+from workflows import audit
+from workflows.access.actor import actor_for
+from workflows.contact.models import Contact
+
+
+class CannotTakeContacts(Refusal):
+    """This person does not take contacts. Choose a colleague who does."""
+
+    status = 422
+
+
+def hand_over(session: Session, contact_id: UUID, to: UUID, *, by: str, now: datetime) -> Contact:
+    """Make ``to`` the handler of a live contact; its draft is theirs to take over."""
+    contact = session.get(Contact, contact_id, with_for_update=True, populate_existing=True)
+    if contact is None or not contact.is_live:
+        raise NotFound
+    colleague = actor_for(session, to, now)
+    if colleague.is_absent or not colleague.permissions("create_contact", contact.service_id):
+        raise CannotTakeContacts
+    before, contact.handler_id = contact.handler_id, to
+    audit.of_access(
+        session,
+        contact.tenant_id,
+        "contact.handed_over",
+        by=by,
+        at=now,
+        ids=[contact.id],
+        purpose="hand-over",
+        before=str(before),
+        after=str(to),
+    )
+    return contact
