@@ -15,6 +15,7 @@ from workflows.risk import assessing, grading, levels
 from workflows.risk.models import GradeOrigin, RiskAssessment
 
 Tools = list[str]
+UNCHECKED_FOR = timedelta(days=7)  # how long a grade may stand that nobody could ask about
 
 
 def case_of(context: OperationContext, case_id: str) -> Case:
@@ -199,10 +200,11 @@ def schedule_review(
 ) -> dict[str, Any]:
     """Say when the grade is looked at again: high 7 days, medium 28, standard 90.
 
-    A provisional grade is looked at again at the first contact, and after a day at the latest.
+    A provisional grade is looked at again at the first contact, and after a week at the latest.
     """
-    provisional_grade = grade_origin == GradeOrigin.PROVISIONAL
-    wait = timedelta(days=1) if provisional_grade else levels.REVIEW_AFTER[risk_level]
+    wait = levels.REVIEW_AFTER[risk_level]
+    if grade_origin == GradeOrigin.PROVISIONAL:
+        wait = min(wait, UNCHECKED_FOR)
     return {"review_at": context.now + wait}
 
 
