@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 import forms
@@ -180,7 +181,7 @@ def overview(session: Session, case_id: UUID, *, limit: int = 100) -> list[Conse
     newest = (
         select(ConsentRecord)
         .where(ConsentRecord.case_id == case_id)
-        .distinct(ConsentRecord.purpose, ConsentRecord.recipient_token)
+        .ext(distinct_on(ConsentRecord.purpose, ConsentRecord.recipient_token))
         .order_by(
             ConsentRecord.purpose, ConsentRecord.recipient_token, ConsentRecord.recorded_at.desc()
         )
