@@ -35,7 +35,7 @@ def describe(app: Flask) -> dict[str, Any]:
         version="1",
         openapi_version="3.1.0",
         info={"description": "Casework for helplines, victim support and contact centres."},
-        plugins=[MarshmallowPlugin()],
+        plugins=[MarshmallowPlugin(schema_name_resolver=_schema_name)],
     )
     spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     spec.components.schema(PROBLEM, _problem())
@@ -49,6 +49,12 @@ def describe(app: Flask) -> dict[str, Any]:
             )
     described: dict[str, Any] = spec.to_dict()
     return described
+
+
+def _schema_name(schema: Any) -> str:
+    """Name a schema with its resource: two of them may call theirs alike."""
+    kind = schema if isinstance(schema, type) else type(schema)
+    return f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
 
 
 def _operation(view: Any, rule: str, verb: str) -> dict[str, Any]:
