@@ -22,9 +22,9 @@ ENDING = 3  # digits of a number that are shown, so that two lines can be told a
 
 
 class RevealIn(Schema):
-    """Which value: a line's own (a number, an address), or one of the words."""
+    """Which value: a line's own (a number, an address), a word, or the other way agreed for now."""
 
-    what = fields.String(required=True, validate=validate.OneOf(["number", *WORDS]))
+    what = fields.String(required=True, validate=validate.OneOf(["number", *WORDS, "other_way"]))
     channel_id = fields.UUID(load_default=None, allow_none=True)
 
 
@@ -60,6 +60,7 @@ def shown(seen: Seen) -> dict[str, Any]:
         "may_reveal": seen.may_reveal,
         "withhold_number": card.withhold_number,
         "dropped_call": card.dropped_call,
+        "other_way": seen.other_way,
         "words": [word for word in WORDS if getattr(card, word)],
         "window": seen.opening
         and {

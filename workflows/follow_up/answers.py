@@ -59,11 +59,11 @@ def attempt(
 def other_way(
     session: Session, task: UserTask, given: Answers, *, by: str, now: datetime
 ) -> Variables:
-    """Keep what was decided; a time that came of it is one in which to call."""
+    """Keep what was decided; a time that came of it is one in which to reach her that way."""
     case = case_of(session, task)
     reason = given.get("route_note") or given.get("decision_reason") or ""
     if given.get("window_from") and given.get("window_to"):
-        agree(session, case, given, reason, by=by, now=now)
+        agree(session, case, given, reason, other_way=True, by=by, now=now)
     elif "yes" in (given.get("window_found"), given.get("other_route")):
         raise ValidationError({"window_from": ["Say from when to when it is safe"]})
     notes.add_note(session, case, reason, kind="decision", by=by, now=now)
@@ -79,10 +79,17 @@ def agreed(
 
 
 def agree(
-    session: Session, case: Case, given: Answers, how: str, *, by: str, now: datetime
+    session: Session,
+    case: Case,
+    given: Answers,
+    how: str,
+    *,
+    other_way: bool = False,
+    by: str,
+    now: datetime,
 ) -> None:
     start, end = given["window_from"], given["window_to"]
-    attempts.agree_window(session, case, start, end, how, by=by, now=now)
+    attempts.agree_window(session, case, start, end, how, other_way=other_way, by=by, now=now)
 
 
 @answers("number_source")

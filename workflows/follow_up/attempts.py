@@ -58,15 +58,13 @@ def is_sensitive(session: Session, case: Case) -> bool:
 def agreed_windows(session: Session, person_id: UUID) -> list[Opening]:
     """Return the times that were agreed once."""
     rows = select(AgreedWindow).where(AgreedWindow.person_id == person_id)
-    return [
-        Opening(
-            datetime.fromisoformat(row.times["from"]),
-            datetime.fromisoformat(row.times["to"]),
-            row.id,
-        )
-        for row in session.scalars(rows)
-        if row.times
-    ]
+    return [opening_of(row) for row in session.scalars(rows) if row.times]
+
+
+def opening_of(row: AgreedWindow) -> Opening:
+    times = row.times or {}
+    starts, ends = (datetime.fromisoformat(times[name]) for name in ("from", "to"))
+    return Opening(starts, ends, row.id)
 
 
 def agree_window(
@@ -76,16 +74,25 @@ def agree_window(
     ends_at: datetime,
     how: str,
     *,
+    other_way: bool = False,
     by: str,
     now: datetime,
 ) -> AgreedWindow:
-    """Write down a time that was agreed by another safe way."""
+    """Write down a time that was agreed by another safe way.
+
+    ``other_way``: she is reached in that time as ``how`` says, and not at a number of hers.
+    """
     if not starts_at < ends_at or ends_at <= now:
         raise ValidationError({"window_to": ["Give a time to come that ends after it begins"]})
     agreed = AgreedWindow(
         tenant_id=case.tenant_id, person_id=case.person_id, agreed_at=now, agreed_by=by
     )
-    agreed.times = {"from": starts_at.isoformat(), "to": ends_at.isoformat(), "how": how}
+    agreed.times = {
+        "from": starts_at.isoformat(),
+        "to": ends_at.isoformat(),
+        "how": how,
+        "other_way": other_way,
+    }
     session.add(agreed)
     session.flush()
     return agreed
@@ -98,6 +105,20 @@ def upcoming(
     windows = card.card.windows if card else ()
     agreed = agreed_windows(session, person_id)
     return openings.upcoming(windows, agreed, hours.calendars, hours.key, now)
+
+
+def by_other_way(session: Session, person_id: UUID, now: datetime) -> list[AgreedWindow]:
+    """Return the times to come in which she is reached without ringing her, soonest first."""
+    rows = select(AgreedWindow).where(AgreedWindow.person_id == person_id)
+    other = [row for row in session.scalars(rows) if (row.times or {}).get("other_way")]
+    ahead = [row for row in other if opening_of(row).ends_at > now]
+    return sorted(ahead, key=lambda row: opening_of(row).starts_at)
+
+
+def other_way_now(session: Session, person_id: UUID, now: datetime) -> str | None:
+    """Return how she is reached in the time that is open now, if another way was agreed for it."""
+    open_now = (r for r in by_other_way(session, person_id, now) if opening_of(r).is_open(now))
+    return next((str(row.times["how"]) for row in open_now if row.times), None)
 
 
 def best_channel(session: Session, case: Case, card: InForce | None) -> Channel | None:

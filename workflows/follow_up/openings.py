@@ -23,16 +23,19 @@ def daypart(at: datetime, zone: ZoneInfo) -> str:
 
 
 def upcoming(
-    windows: Sequence[Window],
+    windows: Sequence[Window] | None,
     agreed: Iterable[Opening],
     calendars: Calendars,
     calendar_key: str,
     now: datetime,
 ) -> list[Opening]:
-    """Return the openings of the coming four weeks, each within one part of one day, in order."""
+    """Return the openings of the coming four weeks, each within one part of one day, in order.
+
+    A card without windows means whenever the service is open; None: only what was ``agreed``.
+    """
     zone = calendars.get(calendar_key).zone
     once = [opening for opening in agreed if opening.ends_at > now]
-    weekly = _weekly(windows, calendars, calendar_key, now)
+    weekly = () if windows is None else _weekly(windows, calendars, calendar_key, now)
     pieces = [piece for opening in (*once, *weekly) for piece in _split(opening, zone)]
     return sorted((p for p in pieces if p.ends_at > now), key=lambda piece: piece.starts_at)
 

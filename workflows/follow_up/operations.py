@@ -18,6 +18,7 @@ from workflows.decisions import decide
 from workflows.follow_up import attempts, openings
 from workflows.follow_up.models import AttemptDecision, ContactAttempt
 from workflows.people import cards, rules, suspension
+from workflows.people.windows import Opening
 
 # What leaves to a person; the outbox names whom it is for by id alone.
 OUTBOUND = ("sms", "mail", "letter")
@@ -85,7 +86,7 @@ def next_window(
     card, hours = cards.current(context.session, case.person_id), hours_of(context)
     last = attempts.last_failed(context.session, case.id)
     found = openings.choose(
-        attempts.upcoming(context.session, case.person_id, card, hours, now),
+        _possible(context, case, card, hours),
         hours.zone,
         now=now,
         last=last.ended_at if last else None,
@@ -102,12 +103,32 @@ def next_window(
     }
 
 
+def _possible(
+    context: OperationContext, case: Case, card: cards.InForce | None, hours: attempts.Hours
+) -> list[Opening]:
+    """Return when an attempt can be made. Without a number to ring only another way counts, where
+    one was agreed."""
+    session, now = context.session, context.now
+    if attempts.best_channel(session, case, card) is None:
+        other = [
+            attempts.opening_of(w) for w in attempts.by_other_way(session, case.person_id, now)
+        ]
+        if other:
+            return openings.upcoming(None, other, hours.calendars, hours.key, now)
+    return attempts.upcoming(session, case.person_id, card, hours, now)
+
+
 @operation("contact.first_call")
 def first_call(context: OperationContext, *, case_id: str, person_id: str) -> dict[str, Any]:
-    """Say how the number may be rung: decision `first_call` (normal, cold, ask_first, never)."""
+    """Say how the number may be rung: decision `first_call` (normal, cold, ask_first, never).
+
+    Where no number may be rung and another way was agreed for this time: other_way.
+    """
     case = case_of(context, case_id)
     card = cards.current(context.session, case.person_id)
     channel = attempts.best_channel(context.session, case, card)
+    if channel is None and attempts.other_way_now(context.session, case.person_id, context.now):
+        return {"first_call": "other_way"}
     return {
         "first_call": rules.first_call(
             decides(context, case),

@@ -87,6 +87,7 @@ class Seen:
     card: InForce
     lines: tuple[Line, ...]
     opening: Opening | None  # open now, else the next one
+    other_way: bool  # a way that needs no number was agreed for this time
     is_open: bool
     may_reveal: bool
 
@@ -113,6 +114,7 @@ def look(
         card,
         tuple(_lines(session, case, card, decide, now)),
         openings[0] if openings else None,
+        attempts.other_way_now(session, case.person_id, now) is not None,
         bool(openings) and openings[0].is_open(now),
         how is Shown.PLAIN,
     )
@@ -127,7 +129,8 @@ def reveal(
     *,
     now: datetime,
 ) -> str:
-    """Return one value: the "number" of a line, or one of the words. Recorded by its kind.
+    """Return one value: the "number" of a line, one of the words, or the "other_way" that was
+    agreed for this time. Recorded by its kind.
 
     Raises ``NoCard`` for what is not on it and for whoever is shown it masked, alike.
     """
@@ -135,13 +138,29 @@ def reveal(
     card = cards.current(session, case.person_id)
     if card is None or how is not Shown.PLAIN:
         raise NoCard
-    channel = card.card.channel(channel_id)
-    value = getattr(card.card, what) if what in WORDS else channel and channel.value
+    value = _value(session, case, card, what, channel_id, now)
     if not value:
         raise NoCard
     about = f"safe_contact.revealed.{what}"
     record_read(session, actor, f"task {task.id}", [case.person_id], now, about)
-    return str(value)
+    return value
+
+
+def _value(
+    session: Session,
+    case: Case,
+    card: InForce,
+    what: str,
+    channel_id: UUID | None,
+    now: datetime,
+) -> str | None:
+    if what == "other_way":
+        return attempts.other_way_now(session, case.person_id, now)
+    if what in WORDS:
+        word: str | None = getattr(card.card, what)
+        return word
+    channel = card.card.channel(channel_id)
+    return channel.value if channel else None
 
 
 def _allowed(session: Session, actor: Actor, task: UserTask) -> tuple[Case, Shown]:

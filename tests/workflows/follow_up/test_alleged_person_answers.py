@@ -67,19 +67,46 @@ def test_her_risk_is_looked_at_again(answered: House) -> None:
     assert answered.case().risk_level == "high"
 
 
-def test_nobody_may_ring_her_there_again(answered: House) -> None:
-    agreed = {
-        "other_route": "yes",
-        "window_from": "2027-01-14T14:00",
-        "window_to": "2027-01-14T16:00",
-        "concern_raised": "no",
-        "decision_reason": "Her friend Dee collects the children at three.",
-    }
-    answered.do("femi", "task_decide_route", agreed)
+OTHER_WAY = {
+    "other_route": "yes",
+    "window_from": "2027-01-14T14:00",
+    "window_to": "2027-01-14T16:00",
+    "concern_raised": "no",
+    "decision_reason": "Her friend Dee collects the children at three.",
+}
+
+
+def test_she_is_reached_by_the_other_way_and_at_its_time(answered: House) -> None:
+    answered.do("femi", "task_decide_route", OTHER_WAY)
+    assert "task_attempt" not in answered.open_elements()
     answered.travel(AFTERNOON)
 
-    # her only number is suspended: there is none that may be rung
+    spoke = {"card_read": True, "outcome": "spoke_client", "identity_verified": "yes"}
+    with pytest.raises(ValidationError) as refused:
+        answered.do("ines", "task_attempt", spoke | {"method": "phone"})
+    assert "method" in refused.value.messages_dict
+    answered.do("ines", "task_attempt", spoke | {"method": "third_party"})
+    assert "task_verify_identity" in answered.open_elements()
+    assert answered.incidents() == []
+
+
+def test_nobody_may_ring_her_there_again(answered: House) -> None:
+    answered.do("femi", "task_decide_route", OTHER_WAY)
+    answered.travel(datetime(2027, 1, 14, 16, 1, tzinfo=UTC))
+
+    # the other way was not taken in its time, and there is no number that may be rung
     assert "task_attempt" not in answered.open_elements()
+    assert "task_high_without_support" in answered.open_elements()
+
+
+def test_without_another_way_somebody_holds_the_risk(answered: House) -> None:
+    nothing = {
+        "other_route": "no",
+        "concern_raised": "no",
+        "decision_reason": "Nobody knows another.",
+    }
+    answered.do("femi", "task_decide_route", nothing)
+
     assert "task_high_without_support" in answered.open_elements()
 
 
