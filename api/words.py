@@ -77,3 +77,26 @@ def lasting(of: timedelta) -> str:
 def late(due: datetime, now: datetime | None = None) -> str:
     """Say how long ago ``due`` was: "40 min overdue"."""
     return f"{lasting((now or g.now) - due)} overdue"
+
+
+# What a key would not say by itself.
+OWN_WORDS = {
+    "email": "e-mail",
+    "sms": "text message",
+    "webchat": "web chat",
+    "in_person": "in person",
+    "walk_in": "in person",
+    "third_party": "another person",
+    "spoc_admin": "SPOC administrator",
+    "idva": "IDVA",
+    "isva": "ISVA",
+    "marac": "MARAC",
+    "mash": "MASH",
+    "gp": "GP",
+}
+
+
+def plain(key: object) -> str:
+    """Say a key in words: "helpline_operator" is a helpline operator."""
+    text = str(key)
+    return OWN_WORDS.get(text) or text.replace("_", " ")

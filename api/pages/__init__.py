@@ -62,6 +62,7 @@ def register(app: Flask) -> None:
         late=words.late,
         clock=words.clock_time,
         lasting=words.lasting,
+        plain=words.plain,
     )
     app.jinja_env.tests.update(
         form_field=lambda item: isinstance(item, model.Field),

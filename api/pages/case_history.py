@@ -18,7 +18,7 @@ from api.language import gettext, ngettext, say
 from api.pages import names, purposes
 from api.pages.cases import ask_for_reason, head_of
 from api.pages.sentences import sentence
-from api.words import clock_time, late, when
+from api.words import clock_time, late, plain, when
 from api.work import now, session
 from engine import history, releases
 from engine.definitions import Definitions, Process
@@ -147,7 +147,7 @@ def _run(instance: ProcessInstance, current: bool) -> Run:
     running = instance.status == InstanceStatus.ACTIVE
     return Run(
         id=instance.id,
-        name=process.name if process else instance.process_id.replace("_", " "),
+        name=process.name if process else plain(instance.process_id),
         state=gettext("running") if running else gettext("ended"),
         started_at=instance.started_at,
         current=current,

@@ -8,7 +8,7 @@ from uuid import UUID
 from api.language import gettext, say
 from api.pages import names
 from api.pages.names import name_of
-from api.words import when
+from api.words import plain, when
 from api.work import session
 from engine import releases
 from engine.definitions import Definitions, Process
@@ -85,7 +85,7 @@ def _element_name(instance: ProcessInstance, timer: Timer) -> str:
         for element in process.element.iter():
             if element.get("id") == timer.element_id:
                 return element.get("name") or process.name
-    return instance.process_id.replace("_", " ")
+    return plain(instance.process_id)
 
 
 def _following(instance: ProcessInstance, task: UserTask) -> list[Step]:

@@ -13,6 +13,7 @@ from api.language import gettext
 from api.pages import names, purposes
 from api.pages.cases import ask_for_reason, head_of
 from api.pages.names import name_of
+from api.words import plain
 from api.work import now, session
 from workflows.access.reading import ReasonNeeded, Shown, shown
 from workflows.cases.models import Case
@@ -66,10 +67,10 @@ def _attempts(case: Case, attempts: Iterable[ContactAttempt]) -> Iterable[Line]:
     for attempt in attempts:
         yield Line(
             at=attempt.ended_at,
-            words=attempt.outcome.replace("_", " "),
+            words=plain(attempt.outcome),
             by=name_of(attempt.by),
             more=(attempt.note or "") if readable else "",
-            decision=attempt.method.replace("_", " "),
+            decision=plain(attempt.method),
         )
 
 
@@ -121,10 +122,10 @@ def consent(case_id: UUID) -> str:
         disclosures=[
             Line(
                 at=each.decided_at,
-                words=each.purpose.replace("_", " "),
+                words=plain(each.purpose),
                 by=name_of(each.decided_by),
-                more=(each.recipient or "") if readable else each.recipient_class.replace("_", " "),
-                decision=each.decision.replace("_", " "),
+                more=(each.recipient or "") if readable else plain(each.recipient_class),
+                decision=plain(each.decision),
             )
             for each in disclosures
         ],
@@ -134,16 +135,16 @@ def consent(case_id: UUID) -> str:
 
 def _record(record: ConsentRecord, readable: bool) -> dict[str, object]:
     expired = record.expires_at is not None and record.expires_at <= now()
-    kind = record.recipient_class.replace("_", " ")
+    kind = plain(record.recipient_class)
     return {
-        "purpose": record.purpose.replace("_", " "),
+        "purpose": plain(record.purpose),
         "recipient": (record.recipient if readable else "") or kind,
-        "decision": gettext("expired") if expired else record.decision.replace("_", " "),
+        "decision": gettext("expired") if expired else plain(record.decision),
         "look": {"given": "badge-good", "withdrawn": "badge-high", "refused": "badge-high"}.get(
             "" if expired else record.decision, ""
         ),
         "at": record.recorded_at,
         "until": record.expires_at,
         "by": name_of(record.recorded_by),
-        "method": record.method.replace("_", " "),
+        "method": plain(record.method),
     }

@@ -19,7 +19,7 @@ from api.pages.names import name_of
 from api.pages.safe_contact import CardView, card_of
 from api.pages.subjects import initials_of, service_name, short
 from api.pages.timeline import FILTERS, timeline_of
-from api.words import moment
+from api.words import moment, plain
 from api.work import now, session
 from engine.errors import NotFound
 from engine.models import UserTask
@@ -236,7 +236,7 @@ def _task_rows(case: Case) -> list[dict[str, Any]]:
         {
             "address": f"/tasks/{task.id}",
             "name": task.name,
-            "queue": ", ".join(task.potential_owners[:2]).replace("_", " "),
+            "queue": ", ".join(map(plain, task.potential_owners[:2])),
             "holder": say("with %(name)s", name=name_of(task.actual_owner))
             if task.actual_owner
             else gettext("not claimed"),
@@ -250,7 +250,7 @@ def _facts(case: Case) -> Iterable[tuple[str, str]]:
     """Say the summary; what is not known is left out rather than guessed."""
     person = session().get(Person, case.person_id)
     yield gettext("Opened"), moment(case.opened_at)
-    yield gettext("Came from"), case.source.replace("_", " ")
+    yield gettext("Came from"), plain(case.source)
     yield gettext("Worker"), name_of(case.owner_id) if case.owner_id else gettext("Not allocated")
     yield gettext("Stage"), status_words(case)
     grade = grading.current(session(), case.id)
@@ -263,7 +263,7 @@ def _facts(case: Case) -> Iterable[tuple[str, str]]:
     if others:
         yield (
             gettext("Also in it"),
-            ", ".join(sorted(f"{p.role}".replace("_", " ") for p in others)),
+            ", ".join(sorted(plain(p.role) for p in others)),
         )
 
 

@@ -12,13 +12,13 @@ from api.work import now, session
 from workflows.access import reading
 from workflows.cohort import importing
 from workflows.cohort.importing import Outcome, State
+from workflows.cohort.keeping import may_bring_in
 from workflows.cohort.reading import CohortRefused, read
 from workflows.tenants.models import Service
 
 blueprint = Blueprint("cohort", __name__, url_prefix="/cohort")
 
 MOST_SHOWN = 300
-ROLES = frozenset({"victim_care_coordinator", "spoc_admin", "team_leader", "service_manager"})
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,13 @@ def act() -> str | tuple[str, int]:
 
 
 def _may() -> None:
-    reading.require(actor(), "create_contact")
-    if not actor().roles & ROLES:
+    if not may_bring_in(actor()):
         raise reading.NotAllowed
 
 
 def _services() -> list[Service]:
-    return list(session().scalars(select(Service).order_by(Service.name)))
+    every = session().scalars(select(Service).order_by(Service.name))
+    return [service for service in every if may_bring_in(actor(), service.id)]
 
 
 def _report(outcomes: list[Outcome], dry: bool) -> Report:
@@ -98,5 +98,5 @@ def _page(report: Report | None, error: str = "") -> str:
         error=error,
         services=_services(),
         chosen=request.form.get("service", ""),
-        section="cases",
+        section="cohort",
     )

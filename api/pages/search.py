@@ -20,6 +20,7 @@ from api.pages.inbox_rows import initials_by_person
 from api.pages.names import name_of
 from api.pages.people_found import BANDS, REASONS, person_name
 from api.pages.subjects import service_name
+from api.words import plain
 from api.work import now, session
 from engine import messages, releases
 from engine.models import UserTask
@@ -206,7 +207,7 @@ def _contact(contact: Contact) -> ContactRow:
         reference=contact.reference,
         address=f"/contacts/{contact.id}",
         service=service_name(contact.service_id),
-        channel=contact.channel.replace("_", " "),
+        channel=plain(contact.channel),
         received_at=contact.received_at,
         case=case.case_number if case else "",
     )

@@ -7,6 +7,7 @@ from typing import Any
 from api.language import gettext, say
 from api.pages.names import name_of
 from api.pages.task_view import result_words
+from api.words import plain
 
 Payload = Mapping[str, Any]
 
@@ -73,7 +74,7 @@ def _of_task(payload: Payload) -> Sentence:
 
 
 def _scheduled(payload: Payload) -> tuple[str, str]:
-    roles = ", ".join(role.replace("_", " ") for role in payload.get("org_role") or ())
+    roles = ", ".join(plain(role) for role in payload.get("org_role") or ())
     words = say("“%(task)s” opened", task=_name(payload))
     return (f"{words} {say('for %(roles)s', roles=roles)}" if roles else words), ""
 
@@ -96,7 +97,7 @@ def _reassigned(payload: Payload) -> tuple[str, str]:
 
 def _completed(payload: Payload) -> tuple[str, str]:
     if "form_id" in payload:
-        form = str(payload["form_id"]).replace("_", " ")
+        form = plain(payload["form_id"])
         return say("%(who)s answered the form “%(form)s”", who=_who(payload), form=form), ""
     return say("%(who)s completed “%(task)s”", who=_who(payload), task=_name(payload)), "is-act"
 
@@ -163,4 +164,4 @@ def element_words(element_id: Any) -> str:
     text = str(element_id)
     kind, _, rest = text.partition("_")
     known = ("task", "timer", "message", "signal", "gateway", "service", "end", "start", "error")
-    return (rest if kind in known and rest else text).replace("_", " ")
+    return plain(rest if kind in known and rest else text)

@@ -14,7 +14,7 @@ from api.auth import actor
 from api.language import gettext, say
 from api.pages.names import name_of
 from api.pages.subjects import Strip
-from api.words import clock_time, lasting, when
+from api.words import clock_time, lasting, plain, when
 from api.work import session
 from engine import payloads
 from engine.models import DecisionRecord, UserTask
@@ -167,7 +167,7 @@ def why(task: UserTask) -> str:
     )
     if record is None:
         return ""
-    name = record.decision_id.replace("_", " ")
+    name = plain(record.decision_id)
     result = result_words(record.outputs)
     rows = ", ".join(row.rpartition("_")[2].removeprefix("r") for row in record.matched_rows)
     if rows:
@@ -202,7 +202,7 @@ def _said(value: Any) -> str:
             return ", ".join(named[:MOST_SAID])
         case list():
             return ", ".join(_said(each) for each in value[:5]) or gettext("nothing")
-    return str(value).replace("_", " ")
+    return plain(value)
 
 
 def _length_words(text: str) -> str:

@@ -13,7 +13,7 @@ from api.pages import names
 from api.pages.case_path import BACKGROUND
 from api.pages.names import name_of
 from api.pages.sentences import sentence
-from api.words import day
+from api.words import day, plain
 from api.work import session
 from workflows.access.reading import Shown, shown
 from workflows.cases import queries
@@ -102,7 +102,7 @@ def _grades(case: Case, until: datetime | None) -> Iterable[Entry]:
     found = select(RiskGrade).where(RiskGrade.case_id == case.id)
     for grade in session().scalars(found.order_by(RiskGrade.graded_at.desc()).limit(PAGE)):
         if until is None or grade.graded_at < until:
-            words = say("Risk graded: %(level)s", level=grade.level.replace("_", " "))
+            words = say("Risk graded: %(level)s", level=plain(grade.level))
             look = "is-bad" if grade.level.startswith("high") else "is-good"
             yield Entry(grade.graded_at, words, name_of(grade.graded_by), look)
 
@@ -114,7 +114,7 @@ def _contacts(case: Case, until: datetime | None) -> Iterable[Entry]:
             words = say(
                 "Contact %(reference)s came in by %(channel)s",
                 reference=contact.reference,
-                channel=contact.channel.replace("_", " "),
+                channel=plain(contact.channel),
             )
             by = name_of(contact.handler_id) if contact.handler_id else ""
             yield Entry(contact.received_at, words, by, "is-act")
@@ -124,7 +124,7 @@ def _attempts(case: Case, until: datetime | None) -> Iterable[Entry]:
     found = select(ContactAttempt).where(ContactAttempt.case_id == case.id)
     for tried in session().scalars(found.order_by(ContactAttempt.ended_at.desc()).limit(PAGE)):
         if until is None or tried.ended_at < until:
-            outcome = tried.outcome.replace("_", " ")
+            outcome = plain(tried.outcome)
             words = say("Tried to reach the client: %(outcome)s", outcome=outcome)
             look = "is-good" if tried.outcome == "spoke_client" else ""
             yield Entry(tried.ended_at, words, name_of(tried.by), look)
@@ -145,9 +145,9 @@ def _consents(case: Case, until: datetime | None) -> Iterable[Entry]:
         if until is None or record.recorded_at < until:
             words = say(
                 "Consent for %(purpose)s with %(recipient)s: %(decision)s",
-                purpose=record.purpose.replace("_", " "),
-                recipient=record.recipient_class.replace("_", " "),
-                decision=record.decision.replace("_", " "),
+                purpose=plain(record.purpose),
+                recipient=plain(record.recipient_class),
+                decision=plain(record.decision),
             )
             look = "is-good" if record.decision == "given" else "is-bad"
             yield Entry(record.recorded_at, words, name_of(record.recorded_by), look)
