@@ -23,6 +23,7 @@ __all__ = [
     "Process",
     "ReleaseRefused",
     "check",
+    "read",
 ]
 
 
@@ -100,14 +101,26 @@ def check(files: Mapping[str, str | bytes], *, extra_checks: Iterable[Check] = (
     diagrams = read_diagrams(loaded)
     findings = [*loaded.findings, *lint(release_of(loaded, diagrams))]
     refuse(findings)
-    processes = {
-        process.id: process for diagram in diagrams for process in read_processes(loaded, diagram)
-    }
-    definitions = definitions_of_files(loaded, processes)
+    definitions = _definitions(loaded, diagrams)
     for extra_check in extra_checks:
         findings += extra_check(definitions)
     refuse(findings)
     return replace(definitions, findings=tuple(findings))
+
+
+def read(files: Mapping[str, str | bytes]) -> Definitions:
+    """Parse and normalise the files of a release that was checked when it was made.
+
+    Nothing is looked for again, so a release goes on even where newer checks would refuse it.
+    """
+    loaded = load(files)
+    refuse(loaded.findings)
+    return _definitions(loaded, read_diagrams(loaded))
+
+
+def _definitions(loaded: Loaded, diagrams: list[Diagram]) -> Definitions:
+    processes = (p for diagram in diagrams for p in read_processes(loaded, diagram))
+    return definitions_of_files(loaded, {process.id: process for process in processes})
 
 
 def release_of(loaded: Loaded, diagrams: list[Diagram]) -> Release:

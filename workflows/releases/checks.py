@@ -1,6 +1,7 @@
 """What a release must pass beyond the engine's own lint (decisions.md 21)."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import forms
 from engine import operations
@@ -15,6 +16,7 @@ from workflows.staff.matrix import PORTAL_ROLES, ROLES
 from workflows.staff.models import Position
 
 
+@cache
 def casework_checks() -> tuple[Check, ...]:
     """Return the checks in the order in which their findings are shown."""
     known = {*ROLES, *PORTAL_ROLES, *Position}

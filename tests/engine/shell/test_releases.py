@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from lxml import etree
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from engine import history, releases
 from engine.db import unit_of_work
-from engine.definitions import Definitions, ReleaseRefused
+from engine.definitions import Definitions, ReleaseRefused, check, read
 from engine.findings import Finding, Severity
 from engine.models import FileContent, Release
 from engine.states import ReleaseState
@@ -185,6 +186,39 @@ def test_a_fresh_tenant_gets_the_shipped_files_in_force(database: Engine) -> Non
         made = releases.install_shipped(session, TENANT, now=NOW, files=FILES)
         assert releases.effective(session, TENANT, NOW).id == made.id
         assert made.note == releases.SHIPPED_NOTE
+
+
+def test_the_next_tenant_gets_what_the_first_ones_checks_found(database: Engine) -> None:
+    looked: list[str] = []
+
+    def look(definitions: Definitions) -> list[Finding]:
+        looked.append(definitions.sha256)
+        return no_owner(definitions)
+
+    for tenant in (TENANT, uuid4()):
+        with unit_of_work(database, tenant) as session:
+            made = releases.install_shipped(
+                session, tenant, now=NOW, files=FILES, extra_checks=[look]
+            )
+            assert [finding.rule for finding in releases.findings(made)] == ["no_owner"]
+    assert len(looked) == 1
+
+
+def test_a_stored_release_is_read_as_it_was_checked() -> None:
+    checked, stored = check(FILES), read(FILES)
+    assert stored.sha256 == checked.sha256
+    assert stored.settings == checked.settings
+    assert [etree.tostring(process.element) for process in stored.processes.values()] == [
+        etree.tostring(process.element) for process in checked.processes.values()
+    ]
+
+
+def test_a_stored_release_that_newer_checks_would_refuse_goes_on() -> None:
+    unknown = CALL.replace("</process>", '<task id="task_alone" name="Not reached"/></process>')
+    files = {"call.bpmn": unknown.replace('targetRef="task_ring"', 'targetRef="nowhere"', 1)}
+    with pytest.raises(ReleaseRefused):
+        check(files)
+    assert list(read(files).processes) == ["call"]
 
 
 def test_shipped_files_are_found_by_their_folders() -> None:
