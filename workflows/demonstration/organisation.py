@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from workflows.identity import enrolment
+from workflows.identity import enrolment, passwords
 from workflows.staff import employment, rota
 from workflows.staff.models import Position, SkillKind, Team
 from workflows.tenants.organisation import open_service, open_tenant
@@ -93,6 +94,13 @@ OAKVALE = Plan(
 )
 
 
+class Password(NamedTuple):
+    """The one that all share, hashed once."""
+
+    words: str
+    hashed: str
+
+
 @dataclass(frozen=True)
 class Organisation:
     """An opened organisation."""
@@ -112,8 +120,9 @@ def open_organisation(
         key: open_service(session, tenant_id, key, name, calendar=calendar, by=SYSTEM, now=now).id
         for key, (name, calendar) in plan.services.items()
     }
+    first = Password(password, passwords.hash_password(password))
     staff = {
-        person.login: _take_on(session, tenant_id, person, services, password, now)
+        person.login: _take_on(session, tenant_id, person, services, first, now)
         for person in plan.people
     }
     organisation = Organisation(plan, tenant_id, services, staff)
@@ -128,7 +137,7 @@ def _take_on(
     tenant_id: UUID,
     person: Person,
     services: Mapping[str, UUID],
-    password: str,
+    first: Password,
     now: datetime,
 ) -> UUID:
     hired = employment.take_on(session, tenant_id, person.login, person.name, by=SYSTEM, now=now)
@@ -139,7 +148,7 @@ def _take_on(
     skills += [(SkillKind.NEED, key) for key in person.needs]
     for kind, key in skills:
         employment.add_skill(session, hired.id, kind, key, by=SYSTEM, now=now)
-    enrolment.enrol(session, hired.id, password, by=SYSTEM, now=now)
+    enrolment.enrol(session, hired.id, first.words, by=SYSTEM, now=now, hashed=first.hashed)
     return hired.id
 
 

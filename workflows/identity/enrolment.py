@@ -35,9 +35,19 @@ class SecondFactor:
 
 
 def enrol(
-    session: Session, staff_id: UUID, password: str, *, by: str, now: datetime
+    session: Session,
+    staff_id: UUID,
+    password: str,
+    *,
+    by: str,
+    now: datetime,
+    hashed: str | None = None,
 ) -> SecondFactor:
-    """Give a member of staff a login with a first password and a second factor."""
+    """Give a member of staff a login with a first password and a second factor.
+
+    ``hashed`` is the password as `passwords.hash_password` returned it before: a hash takes a
+    tenth of a second, which matters where many are given one password.
+    """
     staff = session.get(Staff, staff_id)
     if staff is None:
         raise NotFound
@@ -46,7 +56,7 @@ def enrol(
         id=staff_id,
         tenant_id=staff.tenant_id,
         name=staff.login_name,
-        password_hash=passwords.hash_password(password),
+        password_hash=hashed or passwords.hash_password(password),
         password_changed_at=now,
         totp_step=0,
     )
