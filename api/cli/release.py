@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.cli.common import Failure, in_tenant, settings
+from api.cli.common import Failure, in_tenant, settings, staff_named
 from engine import releases
 from engine.db import unit_of_work
 from engine.definitions import ReleaseRefused
@@ -18,7 +18,6 @@ from engine.models import Release
 from workflows import registry
 from workflows.releases.checks import casework_checks
 from workflows.releases.queries import releases_of
-from workflows.staff.models import Staff
 
 SUFFIXES = (".bpmn", ".dmn", ".form", ".json", ".yaml", ".yml")
 
@@ -95,7 +94,7 @@ def import_(given: argparse.Namespace) -> None:
                     session,
                     tenant_id,
                     files,
-                    by=staff_id(session, given.by),
+                    by=str(staff_named(session, given.by)),
                     now=datetime.now(UTC),
                     note=given.note,
                     extra_checks=casework_checks(),
@@ -112,7 +111,7 @@ def publish(given: argparse.Namespace) -> None:
         try:
             with unit_of_work(database, tenant_id) as session:
                 release_id = numbered(session, given.number).id
-                by = staff_id(session, given.by)
+                by = str(staff_named(session, given.by))
                 releases.publish(session, release_id, by=by, now=datetime.now(UTC))
         except Refusal as refusal:
             raise Failure(str(refusal)) from None
@@ -124,13 +123,6 @@ def numbered(session: Session, number: int) -> Release:
     if found is None:
         raise Failure(f"There is no release {number}.")
     return found
-
-
-def staff_id(session: Session, login_name: str) -> str:
-    found = session.scalar(select(Staff.id).where(Staff.login_name == login_name.casefold()))
-    if found is None:
-        raise Failure(f"Nobody here is called '{login_name}'.")
-    return str(found)
 
 
 def inside(folder: Path, name: str) -> Path:

@@ -10,12 +10,12 @@ import yaml
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.cli.common import Failure, in_tenant, settings
+from api.cli.common import Failure, in_tenant, settings, staff_named
 from engine import releases
 from engine.db import unit_of_work
 from engine.errors import Refusal
 from workflows.staff import employment, rota
-from workflows.staff.models import Position, SkillKind, Staff, Team
+from workflows.staff.models import Position, SkillKind, Team
 from workflows.tenants import organisation
 from workflows.tenants.models import Service
 
@@ -206,13 +206,6 @@ def within(given: argparse.Namespace, act: Any) -> None:
                 act(session, tenant_id)
         except Refusal as refusal:
             raise Failure(str(refusal)) from None
-
-
-def staff_named(session: Session, login_name: str) -> UUID:
-    found = session.scalar(select(Staff.id).where(Staff.login_name == login_name.casefold()))
-    if found is None:
-        raise Failure(f"Nobody here is called '{login_name}'.")
-    return found
 
 
 def real_now() -> datetime:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from api.cli.common import Failure, in_tenant, settings
+from api.cli.common import Failure, in_tenant, settings, staff_named
 from engine.db import unit_of_work
 from engine.errors import Refusal
 from workflows.programmes import tokens
@@ -44,15 +44,11 @@ def issue(given: argparse.Namespace) -> None:
         in_tenant(settings(), given.organisation) as (database, tenant_id),
         unit_of_work(database, tenant_id) as session,
     ):
-        wanted = select(Staff.id).where(Staff.login_name == given.login_name.casefold())
-        staff_id = session.scalar(wanted)
-        if staff_id is None:
-            raise Failure(f"Nobody here is called '{given.login_name}'.")
         try:
             secret = tokens.issue(
                 session,
                 tenant_id,
-                staff_id,
+                staff_named(session, given.login_name),
                 given.name,
                 given.scopes,
                 life=timedelta(days=given.days),

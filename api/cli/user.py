@@ -4,20 +4,25 @@ import argparse
 import getpass
 import os
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.cli.common import Failure, application_database, in_tenant, settings
+from api.cli.common import (
+    Failure,
+    application_database,
+    in_tenant,
+    settings,
+    staff_named,
+)
 from engine.db import unit_of_work
 from engine.errors import Refusal
 from workflows.identity import enrolment
 from workflows.identity.enrolment import SecondFactor
 from workflows.staff import employment
-from workflows.staff.models import Staff
 from workflows.tenants import organisation
 
 BY = "system"
@@ -36,6 +41,21 @@ def add(commands: Any) -> None:
     new.add_argument("display_name")
     new.add_argument("roles", nargs="+", help="for example system_admin, team_leader:helpline")
     new.set_defaults(run=take_on)
+    for name, does, words in (
+        ("grant", grant, "give roles to somebody who works here"),
+        ("revoke", revoke, "take roles away; they are gone at the next request"),
+    ):
+        verb = verbs.add_parser(name, help=words)
+        verb.add_argument("organisation")
+        verb.add_argument("login_name")
+        verb.add_argument("roles", nargs="+", help="as with add")
+        verb.set_defaults(run=does)
+    lost = verbs.add_parser("factor", help="replace a lost second factor; two others agree")
+    lost.add_argument("organisation")
+    lost.add_argument("login_name")
+    lost.add_argument("--asked-by", required=True, help="an administrator, by login name")
+    lost.add_argument("--approved-by", required=True, help="another one")
+    lost.set_defaults(run=replace_factor)
     off = verbs.add_parser("disable", help="end a login at once")
     off.add_argument("organisation")
     off.add_argument("login_name")
@@ -57,7 +77,11 @@ def take_on(given: argparse.Namespace) -> None:
                 factor = with_login(session, tenant_id, given, password)
         except Refusal as refusal:
             raise Failure(str(refusal)) from None
-    print(f"{given.login_name} can sign in. This is shown once:")
+    show(given.login_name, factor)
+
+
+def show(login_name: str, factor: SecondFactor) -> None:
+    print(f"{login_name} can sign in. This is shown once:")
     print(f"  authenticator  {factor.secret}")
     print(f"  address        {factor.uri}")
     print(f"  recovery codes {' '.join(factor.recovery_codes)}")
@@ -70,12 +94,54 @@ def with_login(
     staff = employment.take_on(
         session, tenant_id, given.login_name, given.display_name, by=BY, now=now
     )
-    for role in given.roles:
-        name, _, service_key = role.partition(":")
-        service = organisation.service_by_key(session, service_key) if service_key else None
-        service_id = service.id if service else None
+    for name, service_id in places(session, given.roles):
         employment.grant(session, staff.id, name, service_id=service_id, by=BY, now=now)
     return enrolment.enrol(session, staff.id, password, by=BY, now=now)
+
+
+def places(session: Session, roles: Iterable[str]) -> Iterator[tuple[str, UUID | None]]:
+    """Yield each role with the service it is meant for: "team_leader:helpline", or all."""
+    for role in roles:
+        name, _, service_key = role.partition(":")
+        service = organisation.service_by_key(session, service_key) if service_key else None
+        yield name, service.id if service else None
+
+
+def grant(given: argparse.Namespace) -> None:
+    _change_roles(given, employment.grant)
+    print(f"{given.login_name} is now also {', '.join(given.roles)}.")
+
+
+def revoke(given: argparse.Namespace) -> None:
+    _change_roles(given, employment.revoke)
+    print(f"{given.login_name} is no longer {', '.join(given.roles)}.")
+
+
+def _change_roles(given: argparse.Namespace, change: Callable[..., None]) -> None:
+    with in_tenant(settings(), given.organisation) as (database, tenant_id):
+        try:
+            with unit_of_work(database, tenant_id) as session:
+                staff_id = staff_named(session, given.login_name)
+                for name, service_id in places(session, given.roles):
+                    change(session, staff_id, name, service_id=service_id, by=BY, now=real_now())
+        except Refusal as refusal:
+            raise Failure(str(refusal)) from None
+
+
+def replace_factor(given: argparse.Namespace) -> None:
+    with in_tenant(settings(), given.organisation) as (database, tenant_id):
+        try:
+            with unit_of_work(database, tenant_id) as session:
+                factor = enrolment.reset_second_factor(
+                    session,
+                    staff_named(session, given.login_name),
+                    by=str(staff_named(session, given.asked_by)),
+                    approved_by=str(staff_named(session, given.approved_by)),
+                    now=real_now(),
+                )
+        except Refusal as refusal:
+            raise Failure(str(refusal)) from None
+    show(given.login_name, factor)
 
 
 def disable(given: argparse.Namespace) -> None:
@@ -83,10 +149,7 @@ def disable(given: argparse.Namespace) -> None:
         in_tenant(settings(), given.organisation) as (database, tenant_id),
         unit_of_work(database, tenant_id) as session,
     ):
-        wanted = select(Staff.id).where(Staff.login_name == given.login_name.casefold())
-        staff_id = session.scalar(wanted)
-        if staff_id is None:
-            raise Failure(f"Nobody signs in as '{given.login_name}'.")
+        staff_id = staff_named(session, given.login_name)
         enrolment.disable(session, staff_id, by=BY, now=real_now())
     print(f"{given.login_name} can no longer sign in.")
 

@@ -88,3 +88,21 @@ def test_a_scope_that_nobody_knows_makes_no_token(riverside: Command) -> None:
     issue = ("token", "issue", RIVERSIDE, "dana", "Council portal", "everything")
     assert "Scopes are:" in riverside(*issue, status=1)
     assert riverside("token", "list", RIVERSIDE) == ""
+
+
+def test_roles_come_and_go(riverside: Command) -> None:
+    riverside("user", "grant", RIVERSIDE, "dana", "process_owner", "team_leader:helpline")
+    shift = ("2027-01-11T09:00", "2027-01-18T09:00")
+    riverside("service", "duty", RIVERSIDE, "helpline", "duty_manager", "dana", *shift)
+    riverside("user", "revoke", RIVERSIDE, "dana", "team_leader:helpline")
+    duty = ("service", "duty", RIVERSIDE, "helpline", "duty_manager", "dana", *shift)
+    assert "can be duty_manager" in riverside(*duty, status=1)
+
+
+def test_a_lost_second_factor_takes_two_others(riverside: Command) -> None:
+    for name in ("abe", "ava"):
+        riverside("user", "add", RIVERSIDE, name, f"{name} Stone", "system_admin")
+    factor = ("user", "factor", RIVERSIDE, "dana", "--asked-by", "abe", "--approved-by")
+    assert "Two others" in riverside(*factor, "abe", status=1)
+    assert "Two others" in riverside(*factor, "dana", status=1)
+    assert "recovery codes" in riverside(*factor, "ava")
