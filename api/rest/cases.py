@@ -14,7 +14,7 @@ from api.work import now, session
 from engine.errors import NotFound
 from workflows.access import conflicts
 from workflows.access.policy import visible_cases
-from workflows.access.reading import record_read, require_case
+from workflows.access.reading import record_read, require, require_case
 from workflows.cases.models import Case
 from workflows.consent import recording
 from workflows.consent.models import ConsentRecord
@@ -164,6 +164,7 @@ def consents(case_id: UUID) -> dict[str, Any]:
 def withdraw(case_id: UUID, consent_id: UUID) -> tuple[dict[str, Any], int]:
     """Take a decision back: sharing stops in this very transaction, verified or not."""
     case = require_case(session(), actor(), case_id, now(), reason="consent")
+    require(actor(), "record_consent", service_id=case.service_id)
     consent = session().get(ConsentRecord, consent_id)
     if consent is None or consent.case_id != case.id:
         raise NotFound

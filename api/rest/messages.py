@@ -1,5 +1,7 @@
 """Messages and signals into processes, from a service's own systems and its partners."""
 
+from typing import Any
+
 from flask import Blueprint
 from marshmallow import Schema, fields, validate
 
@@ -10,6 +12,7 @@ from api.work import now, session
 from engine import messages as engine_messages
 from engine.errors import NotFound
 from engine.models import MessageInbox
+from workflows.programmes import inbound
 from workflows.programmes.tokens import Scope
 
 blueprint = Blueprint("rest_messages", __name__)
@@ -30,9 +33,20 @@ class MessageIn(Schema):
 @blueprint.post("/messages")
 @programme(Scope.MESSAGES, takes=MessageIn)
 def send() -> tuple[dict[str, object], int]:
-    """Send a message or signal. The same message_id again changes nothing."""
+    """Send a message or signal of those that come from outside, about what one may see.
+
+    Ids and words of one piece only. The same message_id again changes nothing.
+    """
     given = body()
-    about = {"by": actor().by, "now": now(), "message_id": given["message_id"]}
+    said = {**(given["correlation"] or {}), **given["payload"]}
+    inbound.require_from_outside(given["name"])
+    inbound.require_words("payload", said)
+    inbound.require_visible(session(), actor(), said, now(), reason="message")
+    about: dict[str, Any] = {
+        "by": actor().by,
+        "now": now(),
+        "message_id": _own_id(given["message_id"]),
+    }
     if given["kind"] == "signal":
         ids = engine_messages.broadcast(
             session(), actor().tenant_id, given["name"], given["payload"], **about
@@ -49,12 +63,17 @@ def send() -> tuple[dict[str, object], int]:
     return {"id": str(row_id)}, 202
 
 
+def _own_id(message_id: str | None) -> str | None:
+    """Keep the ids of one sender apart from everybody else's: nobody's message is held up."""
+    return f"{actor().by}:{message_id}" if message_id else None
+
+
 @blueprint.get("/messages/<uuid:message_id>")
 @programme(Scope.MESSAGES)
 def show(message_id: object) -> dict[str, object]:
-    """Say what has become of a message."""
+    """Say what has become of a message that one has sent."""
     row = session().get(MessageInbox, message_id)
-    if row is None:
+    if row is None or row.sent_by != actor().by:
         raise NotFound
     return {
         "id": str(row.id),

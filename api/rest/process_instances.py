@@ -11,11 +11,12 @@ from api.auth import actor
 from api.rest.bodies import body, text
 from api.rest.guard import programme
 from api.work import now, session
-from engine import instances
+from engine import instances, releases
 from engine.models import UserTask
 from workflows.access.instances import require_instance, require_subject
 from workflows.access.policy import visible_tasks
 from workflows.access.reading import require
+from workflows.programmes import inbound
 from workflows.programmes.tokens import Scope
 
 blueprint = Blueprint("rest_process_instances", __name__)
@@ -33,10 +34,17 @@ class StartIn(Schema):
 @blueprint.post("/process-instances")
 @programme(Scope.PROCESSES, takes=StartIn)
 def start() -> tuple[dict[str, Any], int]:
-    """Start a process of the release in force, about a case or contact that one sees, or none."""
+    """Start a process of the release in force, about a case or contact that one sees, or none.
+
+    Not one that waits for a message or belongs into another: those are started inside alone.
+    """
     require(actor(), "create_contact")
     given = body()
     require_subject(session(), actor(), given["business_key"], now())
+    inbound.require_words("variables", given["variables"])
+    inbound.require_visible(session(), actor(), given["variables"], now(), reason="process")
+    if definitions := releases.in_force(session(), actor().tenant_id, now()):
+        inbound.require_startable(definitions, given["process_id"])
     instance_id = instances.start(
         session(),
         actor().tenant_id,
