@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 import forms
 from engine.models import UserTask
+from engine.user_tasks import ExcludedOwner
+from workflows.access.actor import actor_for
+from workflows.access.reading import require
 from workflows.cases.models import Case
 from workflows.risk import assessing
 from workflows.risk.models import SafetyPlan
@@ -49,6 +53,20 @@ def judgement(
     """Keep the reason, and who judged: that person may not approve a lower level."""
     assessing.record(session, task, "judgement", given, by=by, now=now)
     return {"assessor_id": by}
+
+
+@answers("approve_lower")
+def approval(session: Session, task: UserTask, given: Answers, *, by: str, now: datetime) -> None:
+    """Keep what the second person said. Nobody approves what they have asked for themselves.
+
+    Raises ``ExcludedOwner``, and ``NotAllowed`` for whoever was handed the task without the right.
+    """
+    case = session.get_one(Case, task.business_key)
+    judged = assessing.latest(session, case.id, "judgement")
+    if judged is None or judged.assessed_by == by:
+        raise ExcludedOwner
+    require(actor_for(session, UUID(by), now), "override_down", act="approve", case=case)
+    assessing.record(session, task, "approval", given, by=by, now=now)
 
 
 @answers("safety_plan")

@@ -23,12 +23,20 @@ class Judgement:
     reason: str | None = None
 
 
-def final_level(previous: str | None, table_level: str, judgement: Judgement, mode: str) -> str:
+def final_level(
+    previous: str | None,
+    table_level: str,
+    judgement: Judgement,
+    mode: str,
+    *,
+    was_assessed: bool = False,
+) -> str:
     """Return the level that holds after everybody has spoken.
 
-    Raising needs nobody; lowering holds only when the second person approved; grading on papers
+    Raising needs nobody; lowering holds only when the second person approved, also where the
+    table itself now gives less than somebody had assessed (``was_assessed``). Grading on papers
     never goes below the level the case already has. Source: domain specification 0 (finding 7)
-    and the notes on risk grading.
+    and the notes on risk grading: only `approve_lower` can lower a level.
     """
     level = table_level
     if judgement.kind == "raise" and judgement.raise_to:
@@ -36,7 +44,7 @@ def final_level(previous: str | None, table_level: str, judgement: Judgement, mo
     lowering_allowed = judgement.kind == "lower" and judgement.lower_approved
     if lowering_allowed and judgement.lower_to:
         return judgement.lower_to
-    if mode == "on_papers" and previous is not None:
+    if previous is not None and (mode == "on_papers" or was_assessed):
         level = levels.highest([level, previous]) or level
     if previous == "high_child" and level == "high":
         level = "high_child"
@@ -58,7 +66,13 @@ def record(
 ) -> RiskGrade:
     """Write the grade and set it on the case."""
     previous = case.risk_level
-    level = final_level(previous, table_level, judgement, mode)
+    level = final_level(
+        previous,
+        table_level,
+        judgement,
+        mode,
+        was_assessed=case.grade_origin in (GradeOrigin.GRADED, GradeOrigin.EXTERNAL),
+    )
     grade = RiskGrade(
         tenant_id=case.tenant_id,
         case_id=case.id,

@@ -158,6 +158,7 @@ def record(
     case = case_of(context, case_id)
     before = case.risk_level
     said = assessing.latest(context.session, case.id, "judgement")
+    approver = _approver(context, case.id, said) if lower_approved == "yes" else None
     grade = grading.record(
         context.session,
         case,
@@ -166,10 +167,10 @@ def record(
         table_level=table_level,
         origin=grade_origin,
         judgement=grading.Judgement(
-            judgement, raise_to, lower_to, lower_approved == "yes", _reason(said, judgement)
+            judgement, raise_to, lower_to, approver is not None, _reason(said, judgement)
         ),
         by=said.assessed_by if said and judgement else "system",
-        approved_by=context.actor,
+        approved_by=approver,
         now=context.now,
     )
     return {
@@ -177,6 +178,25 @@ def record(
         "level_moved": before != grade.level,
         "concern_found": mode == "with_client" and _concern_found(context, case),
     }
+
+
+def _approver(
+    context: OperationContext, case_id: UUID, judged: RiskAssessment | None
+) -> str | None:
+    """Return who approved the lower level that was asked for in this very grading, if anybody did.
+
+    A variable that says so is not enough: the answers of a second person are.
+    """
+    approval = assessing.latest(context.session, case_id, "approval")
+    if judged is None or approval is None:
+        return None
+    holds = (
+        approval.instance_id == judged.instance_id == context.instance_id
+        and approval.assessed_at >= judged.assessed_at
+        and approval.assessed_by != judged.assessed_by
+        and (approval.answers or {}).get("lower_approved") == "yes"
+    )
+    return approval.assessed_by if holds else None
 
 
 def _reason(said: RiskAssessment | None, judgement: str | None) -> str | None:
