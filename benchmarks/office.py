@@ -141,10 +141,9 @@ class Server:
     def __init__(self, office: Office, processes: int = 1) -> None:
         self.office = office
         self.port = _free_port()
-        command = [Path(sys.executable).parent / "signpost", "serve", "--port", str(self.port)]
-        self._process = subprocess.Popen(
-            [*command, "--processes", str(processes)], env=office.environment
-        )
+        command = str(Path(sys.executable).parent / "signpost")
+        options = ["--port", str(self.port), "--processes", str(processes)]
+        self._process = subprocess.Popen([command, "serve", *options], env=office.environment)
         self._wait()
 
     def _wait(self) -> None:

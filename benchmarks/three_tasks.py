@@ -139,7 +139,7 @@ def count_sql(office: Office, fields: int) -> tuple[float, float]:
     started = client.post(
         "/api/v1/process-instances", json={"process_id": PROCESS}, headers=headers
     )
-    (task,) = open_tasks(office, [started.json["id"]])
+    (task,) = open_tasks(office, [started.get_json()["id"]])
     statements: list[str] = []
     commits: list[datetime] = []
 
@@ -173,9 +173,10 @@ def bytes_of(office: Office) -> int:
             connection.execute(text(f"VACUUM {table}"))
         total = connection.scalar(
             text(
-                "SELECT sum(pg_total_relation_size(t::regclass)) FROM unnest(CAST(:t AS text[])) AS t"
+                "SELECT sum(pg_total_relation_size(t::regclass)) "
+                "FROM unnest(CAST(:tables AS text[])) AS t"
             ),
-            {"t": list(TABLES)},
+            {"tables": list(TABLES)},
         )
         connection.invalidate()  # the next user of the pool must not find the owner
         return int(total or 0)
