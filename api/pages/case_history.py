@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request
-from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.auth import actor, signed_in
@@ -23,7 +22,7 @@ from api.work import now, session
 from engine import history, releases
 from engine.definitions import Definitions, Process
 from engine.errors import NotFound
-from engine.models import ProcessInstance, Release, UserTask
+from engine.models import ProcessInstance, Release
 from engine.outline import outline
 from engine.states import InstanceStatus
 from workflows.access.reading import ReasonNeeded
@@ -178,7 +177,7 @@ def _release_number(instance: ProcessInstance) -> int:
 
 @dataclass(frozen=True)
 class State:
-    """How far an element is: "done", "now", "late" or "failed", and in words."""
+    """How far an element is: "done", "now", "waits", "late" or "failed", and in words."""
 
     state: str
     words: str
@@ -186,21 +185,32 @@ class State:
 
 
 def _states(instance: ProcessInstance) -> dict[str, State]:
-    """Return the state of every element that the instance has come to."""
+    """Return the state of every element that the instance has come to or waits at."""
+    active = instance.status == InstanceStatus.ACTIVE
     found: dict[str, State] = {}
     for element, (transition, at, by) in queries.states(session(), instance.id).items():
         if transition in DONE:
             who = f" {say('by %(name)s', name=names.name_of(by))}" if by else ""
             found[element] = State("done", say("done %(at)s", at=when(at)) + who, clock_time(at))
-    open_here = select(UserTask).where(
-        UserTask.instance_id == instance.id, UserTask.completed_at.is_(None)
-    )
-    for task in session().scalars(open_here):
+        elif transition == "start" and active:  # what it calls, or the subprocess it is in
+            found[element] = State("now", say("since %(at)s", at=when(at)), gettext("now"))
+    if active:
+        found |= _waiting(instance)
+    for incident in queries.open_incidents(session(), [instance.id]):
+        found[incident.element_id] = State("failed", gettext("failed"), gettext("failed"))
+    return found
+
+
+def _waiting(instance: ProcessInstance) -> dict[str, State]:
+    """Return what it waits for: a message, a point in time, a person."""
+    found: dict[str, State] = {}
+    for element, due_at in queries.waits_of_instance(session(), instance.id):
+        words = say("waits until %(at)s", at=when(due_at)) if due_at else gettext("waits")
+        found[element] = State("waits", words, when(due_at) if due_at else gettext("waits"))
+    for task in queries.open_tasks_of_instance(session(), instance.id):
         overdue = task.due_at is not None and task.due_at <= now()
         words = late(task.due_at) if overdue and task.due_at else gettext("now")
         found[task.element_id] = State("late" if overdue else "now", words, words)
-    for incident in queries.open_incidents(session(), [instance.id]):
-        found[incident.element_id] = State("failed", gettext("failed"), gettext("failed"))
     return found
 
 

@@ -276,7 +276,10 @@ def _words(card: Card, may_reveal: bool) -> list[Masked]:
 def _confirmed(in_force: InForce, fresh: bool) -> str:
     days = (now() - in_force.confirmed_at).days
     ago = gettext("today") if days == 0 else say("%(days)s days ago", days=days)
-    words = say("Confirmed %(ago)s by %(name)s.", ago=ago, name=name_of(in_force.confirmed_by))
+    if in_force.confirmed_by == "system":
+        words = say("Written down %(ago)s, from the contact.", ago=ago)
+    else:
+        words = say("Confirmed %(ago)s by %(name)s.", ago=ago, name=name_of(in_force.confirmed_by))
     return words if fresh else f"{words} {gettext('Confirm it again first.')}"
 
 

@@ -99,7 +99,7 @@ async function giveBack(row, address) {
 const pane = list.querySelector('[data-preview]');
 
 async function togglePreview() {
-  if (!pane.hidden) { pane.hidden = true; return; }
+  if (!pane.hidden) { pane.hidden = true; current()?.querySelector('.list-name a')?.focus(); return; }
   const row = current() ?? rows()[0];
   if (!row) return;
   await preview(row);
@@ -113,9 +113,11 @@ async function preview(row) {
   pane.hidden = false;
 }
 
+pane?.addEventListener('click', (event) => { if (event.target.closest('[data-close-preview]')) togglePreview(); });
+
 list.addEventListener('focusin', (event) => {
   const row = event.target.closest('[data-row]');
-  if (row && !pane.hidden) preview(row);
+  if (row && pane && !pane.hidden) preview(row);
 });
 
 // -- news ------------------------------------------------------------------------------------

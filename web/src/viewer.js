@@ -80,7 +80,8 @@ function place(viewer, { nodes }) {
   }
   canvas.zoom(READABLE);
   const elements = viewer.get('elementRegistry');
-  const present = Object.keys(nodes).find((id) => ['late', 'now'].includes(nodes[id].state) && elements.get(id));
+  const states = ['failed', 'late', 'now', 'waits']; // the first that there is
+  const present = states.map((state) => Object.keys(nodes).find((id) => nodes[id].state === state && elements.get(id))).find(Boolean);
   if (present) return centre(canvas, elements.get(present));
   const first = elements.find((e) => e.type === 'bpmn:StartEvent');
   const view = canvas.viewbox();

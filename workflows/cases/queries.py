@@ -10,7 +10,14 @@ import orjson
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from engine.models import HistoryEvent, Incident, ProcessInstance, Timer, UserTask
+from engine.models import (
+    HistoryEvent,
+    Incident,
+    MessageSubscription,
+    ProcessInstance,
+    Timer,
+    UserTask,
+)
 from engine.states import IncidentState, TimerKind
 from workflows.cases.models import Case
 
@@ -144,6 +151,25 @@ def of_instance(
         Told(stream, event.seq, event.at, orjson.loads(event.payload))
         for event in session.scalars(found)
     ]
+
+
+def waits_of_instance(session: Session, instance_id: UUID) -> list[tuple[str, datetime | None]]:
+    """Return the events that an instance waits for: element, and when, if it is a time."""
+    timers = select(Timer.element_id, Timer.due_at).where(
+        Timer.instance_id == instance_id, Timer.user_task_id.is_(None)
+    )
+    messages = select(MessageSubscription.element_id).where(
+        MessageSubscription.instance_id == instance_id
+    )
+    by_time: list[tuple[str, datetime | None]] = [(e, at) for e, at in session.execute(timers)]
+    return [(element, None) for element in session.scalars(messages)] + by_time
+
+
+def open_tasks_of_instance(session: Session, instance_id: UUID) -> list[UserTask]:
+    wanted = select(UserTask).where(
+        UserTask.instance_id == instance_id, UserTask.completed_at.is_(None)
+    )
+    return list(session.scalars(wanted))
 
 
 def states(session: Session, instance_id: UUID) -> dict[str, tuple[str, datetime, str | None]]:
