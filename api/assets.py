@@ -56,6 +56,7 @@ def file(version: str, name: str) -> Response:
     if answer.status_code != 200:
         abort(404)
     if Path(name).suffix in COMPRESSED and "gzip" in request.accept_encodings:
+        answer.close()  # the file: what is sent instead is kept compressed
         answer.direct_passthrough = False
         answer.set_data(compressed(name))
         answer.headers["Content-Encoding"] = "gzip"
