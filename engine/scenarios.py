@@ -63,12 +63,19 @@ def play(definitions: Definitions, scenario: Mapping[str, Any]) -> list[Failure]
 
 
 def play_all(definitions: Definitions) -> list[Failure]:
-    """Play every story of a release."""
+    """Play every story of a release; one that makes no sense has failed as well."""
     return [
         failure
         for scenario in definitions.scenarios.values()
-        for failure in play(definitions, scenario)
+        for failure in _played(definitions, scenario)
     ]
+
+
+def _played(definitions: Definitions, scenario: Mapping[str, Any]) -> list[Failure]:
+    try:
+        return play(definitions, scenario)
+    except BadScenario as wrong:
+        return [Failure(str(scenario.get("story", "")), 0, str(wrong))]
 
 
 class _Play:

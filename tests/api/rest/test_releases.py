@@ -67,3 +67,21 @@ def test_what_cannot_run_comes_back_with_every_finding(owner: Programme) -> None
     answer = owner.post("/releases", {"files": [{"name": "attempts.bpmn", "text": broken}]})
     assert answer.status_code == 422
     assert answer.json["findings"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ("[{expct: {tasks: []}}]", "one of start, message"),
+        ("[{start: {process: attempts}}, {expect: {tasks: []}}]", "Open are ['task_attempt']"),
+    ],
+)
+def test_a_story_that_goes_otherwise_is_not_published(
+    owner: Programme, programme: Make, steps: str, words: str
+) -> None:
+    story = f'story: "Nobody is asked"\nnow: 2027-01-14T10:05:00Z\nsteps: {steps}\n'
+    handed_in = owner.post("/releases", {"files": [{"name": "nobody.yaml", "text": story}]})
+    answer = programme("owner2").post(f"/releases/{handed_in.json['id']}/publish")
+    assert answer.status_code == 409
+    assert answer.json["type"] == "/problems/scenarios-failed"
+    assert words in answer.json["detail"]
