@@ -26,7 +26,7 @@ def from_post(
     *,
     step: str | None = None,
     keep_blank_rows: bool = False,
-    ignore: Collection[str] = ("csrf_token", "idempotency_key"),
+    ignore: Collection[str] = ("csrf_token",),
 ) -> dict[str, Any]:
     """Return the raw answers of a posted page.
 
