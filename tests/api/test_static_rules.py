@@ -13,13 +13,7 @@ from api.pages import shortcuts
 TEMPLATES = Path("api/pages/templates")
 # Weights of what pages load, in KB as they travel; all scripts of a page stay under 12 KB.
 KB = 1024
-LIGHT = {"app.js": 6, "app.css": 14, "form.js": 6, "list.js": 4, "intake.js": 4, "conditions.js": 3}
-    "app.js": 12_288,
-    "app.css": 16_384,
-    "form.js": 8_192,
-    "list.js": 6_144,
-    "intake.js": 6_144,
-}
+LIGHT = {"app.css": 12, "app.js": 5, "form.js": 5, "list.js": 4, "intake.js": 4}
 
 
 def templates() -> list[Path]:
