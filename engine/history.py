@@ -4,7 +4,10 @@
     hash(n) = SHA-256( hex(hash(n-1)) + "\\n" + {"payload": payload, "seq": n} )
     hash(0) = 64 zeros
 
-The payload is stored as the text that was hashed, so that nothing has to be rebuilt to check it.
+A row of `history_event` holds what one transaction said in a stream: the entries as canonical text,
+without the stream, tenant, time and format that all of them share and that stand in the columns,
+and the hash of each. Put together they are the text that was hashed, word for word.
+
 Streams are named by their kind: ``instance:<id>``, ``case:<id>``, ``access:<actor>:<day>``,
 ``admin``. An entry is written in the transaction of what it records. Its keys are those of XES
 (``concept_name``, ``lifecycle_transition``, ``org_resource``, ``time_timestamp``).
@@ -15,18 +18,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, select
+from sqlalchemy import JSON, Integer, Row, Subquery, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from engine.db import run
 from engine.models import HistoryEvent, HistoryHead, ProcessInstance
 
 FORMAT = 1
-GENESIS = bytes(32)
+HASH = 32  # bytes
+GENESIS = bytes(HASH)
 INSTANCE = "instance:"
 
 # The rule of the chain, said once for every statement that adds to one (see also `chained`).
@@ -35,15 +40,15 @@ LINK = """sha256(convert_to(encode({prev}, 'hex') || E'\\n' ||
 
 APPEND = f"""
 WITH head AS (
-  INSERT INTO history_head AS h (tenant_id, stream, seq, prev_hash, hash)
-  VALUES (%(tenant_id)s, %(stream)s, 1, %(genesis)s,
+  INSERT INTO history_head AS h (tenant_id, stream, seq, hash)
+  VALUES (%(tenant_id)s, %(stream)s, 1,
           {LINK.format(prev="%(genesis)s::bytea", payload="%(payload)s", seq="1")})
   ON CONFLICT (tenant_id, stream) DO UPDATE
-  SET seq = h.seq + 1, prev_hash = h.hash,
+  SET seq = h.seq + 1,
       hash = {LINK.format(prev="h.hash", payload="%(payload)s", seq="(h.seq + 1)")}
-  RETURNING seq, prev_hash, hash)
-INSERT INTO history_event (tenant_id, stream, seq, at, payload, prev_hash, hash)
-SELECT %(tenant_id)s, %(stream)s, seq, %(at)s, %(payload)s, prev_hash, hash FROM head
+  RETURNING seq, hash)
+INSERT INTO history_event (tenant_id, stream, seq, at, entries, hashes)
+SELECT %(tenant_id)s, %(stream)s, seq, %(at)s, %(entries)s, hash FROM head
 RETURNING seq
 """
 
@@ -52,19 +57,18 @@ RETURNING seq
 CHAIN = f"""
 line AS (SELECT l.n, l.payload
   FROM json_array_elements_text(%(payloads)s::json) WITH ORDINALITY AS l(payload, n)),
-chain(n, seq, prev_hash, hash, payload) AS (
-  SELECT 0::bigint, history_seq, NULL::bytea, history_hash, NULL::text
-  FROM process_instance WHERE id = %(instance_id)s
+chain(n, seq, hash) AS (
+  SELECT 0::bigint, history_seq, history_hash FROM process_instance WHERE id = %(instance_id)s
   UNION ALL
-  SELECT line.n, chain.seq + 1, chain.hash,
-         {LINK.format(prev="chain.hash", payload="line.payload", seq="(chain.seq + 1)")},
-         line.payload
+  SELECT line.n, chain.seq + 1,
+         {LINK.format(prev="chain.hash", payload="line.payload", seq="(chain.seq + 1)")}
   FROM chain JOIN line ON line.n = chain.n + 1),
-head AS (SELECT seq, hash FROM chain ORDER BY n DESC LIMIT 1),
+head AS (SELECT n, seq, hash FROM chain ORDER BY n DESC LIMIT 1),
 entry AS (
-  INSERT INTO history_event (tenant_id, stream, seq, at, payload, prev_hash, hash)
-  SELECT %(tenant_id)s, %(stream)s, seq, %(at)s, payload, prev_hash, hash
-  FROM chain WHERE n > 0)
+  INSERT INTO history_event (tenant_id, stream, seq, at, entries, hashes)
+  SELECT %(tenant_id)s, %(stream)s, head.seq, %(at)s, %(entries)s,
+         (SELECT string_agg(hash, ''::bytea ORDER BY n) FROM chain WHERE n > 0)
+  FROM head WHERE n > 0)
 """
 
 APPEND_TO_INSTANCE = f"""
@@ -76,7 +80,11 @@ FROM head WHERE id = %(instance_id)s RETURNING seq
 
 def canonical(value: Any) -> str:
     """Return the one JSON text of ``value``. Refuses floats: no two machines write them alike."""
-    return orjson.dumps(plain(value), option=orjson.OPT_SORT_KEYS).decode()
+    return _text(plain(value))
+
+
+def _text(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def plain(value: Any) -> Any:
@@ -102,10 +110,9 @@ def chained(prev_hash: bytes, seq: int, payload: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def entry(stream: str, payload: Mapping[str, Any], tenant_id: UUID, at: datetime) -> str:
-    """Return the canonical text of one entry."""
-    about = {"stream": stream, "tenant": tenant_id, "time_timestamp": at, "v": FORMAT}
-    return canonical({**payload, **about})
+def shared(stream: str, tenant_id: UUID, at: datetime) -> dict[str, Any]:
+    """Return what every entry of a row says alike; it stands in the columns."""
+    return {"stream": stream, "tenant": tenant_id, "time_timestamp": at, "v": FORMAT}
 
 
 def append(
@@ -119,11 +126,13 @@ def append(
     if stream.startswith(INSTANCE):
         instance_id = UUID(stream.removeprefix(INSTANCE))
         return append_to_instance(session, instance_id, [payload], tenant_id=tenant_id, at=at)
+    payloads, own = _texts([payload], shared(stream, tenant_id, at))
     values = {
         "tenant_id": tenant_id,
         "stream": stream,
         "genesis": GENESIS,
-        "payload": entry(stream, payload, tenant_id, at),
+        "payload": payloads[0],
+        "entries": own,
         "at": at,
     }
     return run(session, APPEND, values).scalar_one()
@@ -147,15 +156,27 @@ def instance_entries(
 ) -> dict[str, Any]:
     """Return the values that `CHAIN` takes."""
     stream = f"{INSTANCE}{instance_id}"
+    texts, own = _texts(payloads, shared(stream, tenant_id, at))
     return {
         "instance_id": instance_id,
         "tenant_id": tenant_id,
         "stream": stream,
         "at": at,
-        "payloads": orjson.dumps(
-            [entry(stream, payload, tenant_id, at) for payload in payloads]
-        ).decode(),
+        "payloads": orjson.dumps(texts).decode(),
+        "entries": own,
     }
+
+
+def _texts(
+    payloads: Iterable[Mapping[str, Any]], alike: Mapping[str, Any]
+) -> tuple[list[str], str]:
+    """Return the text to be hashed of each entry, and that of all to be stored in one row."""
+    about = plain(alike)
+    own = [
+        {key: value for key, value in plain(payload).items() if key not in about}
+        for payload in payloads
+    ]
+    return [_text({**each, **about}) for each in own], _text(own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +191,54 @@ class Entry:
 
 def read(session: Session, stream: str, after: int = 0, limit: int = 50) -> list[Entry]:
     """Return the entries of ``stream`` that follow number ``after``, oldest first."""
-    events = (
-        select(HistoryEvent)
+    rows = (
+        select(*COLUMNS)
         .where(HistoryEvent.stream == stream, HistoryEvent.seq > after)
         .order_by(HistoryEvent.seq)
         .limit(limit)
     )
-    return [
-        Entry(event.seq, event.at, orjson.loads(event.payload), event.hash)
-        for event in session.scalars(events)
-    ]
+    found = (entry for row in session.execute(rows) for entry in _entries(row))
+    return [entry for entry in found if entry.seq > after][:limit]
+
+
+COLUMNS: tuple[Any, ...] = (
+    HistoryEvent.tenant_id,
+    HistoryEvent.stream,
+    HistoryEvent.seq,
+    HistoryEvent.at,
+    HistoryEvent.entries,
+    HistoryEvent.hashes,
+)
+
+
+def _entries(row: Row[Any]) -> Iterator[Entry]:
+    """Yield what stands in a row, as it was hashed. ``seq`` of a row is that of its last entry."""
+    about = plain(shared(row.stream, row.tenant_id, row.at))
+    own = orjson.loads(row.entries)
+    hashes = _hashes(row)
+    first = row.seq - len(hashes) + 1
+    for number, (each, digest) in enumerate(zip(own, hashes, strict=True), first):
+        yield Entry(number, row.at, {**each, **about}, digest)
+
+
+def _hashes(row: Row[Any]) -> list[bytes]:
+    return [row.hashes[at : at + HASH] for at in range(0, len(row.hashes), HASH)]
+
+
+def entries() -> Subquery:
+    """Return every entry as a row, for queries: ``stream``, ``seq``, ``at`` and its ``text``."""
+    each = (
+        func.json_array_elements(cast(HistoryEvent.entries, JSON))
+        .table_valued("value", with_ordinality="n", joins_implicitly=True)
+        .render_derived()
+    )
+    before = HistoryEvent.seq - func.octet_length(HistoryEvent.hashes, type_=Integer) // HASH
+    return select(
+        HistoryEvent.stream,
+        (before + each.c.n).label("seq"),
+        HistoryEvent.at,
+        cast(each.c.value, Text).label("text"),
+    ).subquery()
 
 
 # -- verifying -------------------------------------------------------------------------------
@@ -218,9 +277,9 @@ def verify(session: Session, stream: str | None = None) -> Verification:
     """
     report = Verification()
     heads = dict(_heads(session, stream))
-    for key, events in _by_stream(_events(session, stream)):
+    for key, rows in _by_stream(_rows(session, stream)):
         report.streams += 1
-        fault, count = _check_stream(key[1], events, heads.pop(key, None))
+        fault, count = _check_stream(rows, heads.pop(key, None))
         report.entries += count
         if fault:
             report.breaks.append(Break(*key, *fault))
@@ -230,33 +289,17 @@ def verify(session: Session, stream: str | None = None) -> Verification:
     return report
 
 
-def _events(session: Session, stream: str | None) -> Iterator[Row[*tuple[Any, ...]]]:
-    columns = select(
-        HistoryEvent.tenant_id,
-        HistoryEvent.stream,
-        HistoryEvent.seq,
-        HistoryEvent.at,
-        HistoryEvent.payload,
-        HistoryEvent.prev_hash,
-        HistoryEvent.hash,
-    ).order_by(HistoryEvent.tenant_id, HistoryEvent.stream, HistoryEvent.seq)
+def _rows(session: Session, stream: str | None) -> Iterator[Row[Any]]:
+    rows = select(*COLUMNS).order_by(*COLUMNS[:3])
     if stream is not None:
-        columns = columns.where(HistoryEvent.stream == stream)
-    yield from session.execute(columns.execution_options(yield_per=1000))
+        rows = rows.where(HistoryEvent.stream == stream)
+    yield from session.execute(rows.execution_options(yield_per=1000))
 
 
 def _by_stream(rows: Iterator[Row[Any]]) -> Iterator[tuple[Key, list[Row[Any]]]]:
     """Group rows that come in order. A stream is a person's day or one instance: it fits."""
-    key: Key | None = None
-    events: list[Row[Any]] = []
-    for row in rows:
-        if key is not None and key != (row.tenant_id, row.stream):
-            yield key, events
-            events = []
-        key = (row.tenant_id, row.stream)
-        events.append(row)
-    if key is not None:
-        yield key, events
+    for key, group in groupby(rows, lambda row: (row.tenant_id, row.stream)):
+        yield key, list(group)
 
 
 def _heads(session: Session, stream: str | None) -> Iterator[tuple[Key, tuple[int, bytes]]]:
@@ -280,33 +323,34 @@ def _heads(session: Session, stream: str | None) -> Iterator[tuple[Key, tuple[in
 
 
 def _check_stream(
-    stream: str, events: Sequence[Row[Any]], head: tuple[int, bytes] | None
+    rows: Sequence[Row[Any]], head: tuple[int, bytes] | None
 ) -> tuple[tuple[int, str] | None, int]:
-    prev_hash = GENESIS
-    for expected, event in enumerate(events, 1):
-        fault = _check_entry(stream, event, expected, prev_hash)
+    """Return the first bad entry with its fault, and how many entries there are."""
+    prev_hash, last, count = GENESIS, 0, sum(len(_hashes(row)) for row in rows)
+    for row in rows:
+        fault = _check_row(row, last + 1, prev_hash)
         if fault:
-            return (expected, fault), len(events)
-        prev_hash = event.hash
+            return fault, count
+        prev_hash, last = row.hashes[-HASH:], row.seq
     if head is None:
-        return (len(events), "no head"), len(events)
-    if head != (len(events), prev_hash):
+        return (last, "no head"), count
+    if head != (last, prev_hash):
         # entries behind the last one were deleted, or the last ones were written anew
-        return (len(events) + 1, "missing" if head[0] > len(events) else "head differs"), len(
-            events
-        )
-    return None, len(events)
+        return (last + 1, "missing" if head[0] > last else "head differs"), count
+    return None, count
 
 
-def _check_entry(stream: str, event: Row[Any], expected: int, prev_hash: bytes) -> str | None:
-    if event.seq != expected:
-        return "missing"
-    if event.prev_hash != prev_hash:
-        return "not chained"
-    if event.hash != chained(prev_hash, event.seq, event.payload):
-        return "altered"
-    about = orjson.loads(event.payload)
-    named = (about.get("stream"), about.get("tenant"), about.get("time_timestamp"))
-    if named != (stream, str(event.tenant_id), event.at.isoformat()):
-        return "altered"
-    return None
+def _check_row(row: Row[Any], expected: int, prev_hash: bytes) -> tuple[int, str] | None:
+    first = row.seq - len(_hashes(row)) + 1
+    if first != expected:
+        return expected, "missing"
+    try:
+        own = orjson.loads(row.entries)
+        found = list(_entries(row))
+    except (TypeError, ValueError):  # no JSON, or not as many entries as hashes
+        return first, "altered"
+    for entry in found:
+        if entry.hash != chained(prev_hash, entry.seq, _text(entry.payload)):
+            return entry.seq, "altered"
+        prev_hash = entry.hash
+    return None if row.entries == _text(own) else (first, "altered")

@@ -282,20 +282,26 @@ class DecisionRecord(Base):
 
 
 class HistoryEvent(Base):
-    """One entry of the audit trail. Only ever inserted: no role may change or delete it.
+    """What one transaction said in a stream of the audit trail: one entry or several.
 
-    `payload` is the canonical text that was hashed, word for word (engine/history.py).
+    Only ever inserted: no role may change or delete it. What the entries have in common stands in
+    the columns; `engine/history.py` puts them together as they were hashed, word for word.
     """
 
     __tablename__ = "history_event"
+    __table_args__ = (
+        CheckConstraint(
+            "octet_length(hashes) > 0 AND octet_length(hashes) % 32 = 0", name="hashes"
+        ),
+    )
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     stream: Mapped[str] = mapped_column(primary_key=True)
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # from 1, no gaps
+    # of the last entry; entries are numbered from 1 without gaps
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]
-    payload: Mapped[str]
-    prev_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
-    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    entries: Mapped[str]  # a list in canonical JSON
+    hashes: Mapped[bytes]  # 32 bytes for each
 
 
 class HistoryHead(Base):
@@ -307,7 +313,6 @@ class HistoryHead(Base):
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     stream: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int]
-    prev_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     hash: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 

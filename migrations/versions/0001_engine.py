@@ -287,17 +287,19 @@ def _records() -> None:
         sa.Column("stream", sa.String(), nullable=False),
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("payload", sa.String(), nullable=False),
-        sa.Column("prev_hash", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("entries", sa.String(), nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "stream", "seq"),
+        sa.CheckConstraint(
+            "octet_length(hashes) > 0 AND octet_length(hashes) % 32 = 0",
+            name="ck_history_event_hashes",
+        ),
     )
     op.create_table(
         "history_head",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("stream", sa.String(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("prev_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "stream"),
         postgresql_with={"fillfactor": 80},

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Subquery, or_, select
 from sqlalchemy.orm import Session
 
+from engine import history
 from engine.models import (
-    HistoryEvent,
     Incident,
     MessageSubscription,
     ProcessInstance,
@@ -19,6 +19,8 @@ from engine.models import (
     UserTask,
 )
 from engine.states import IncidentState, TimerKind
+from workflows.access.actor import Actor
+from workflows.access.instances import unrestricted
 from workflows.cases.models import Case
 
 # What a worker wants to read of a case; the steps that the machine takes by itself stay in the
@@ -40,18 +42,25 @@ class Told:
     payload: Mapping[str, Any]
 
 
-def instances_of(session: Session, case: Case) -> list[ProcessInstance]:
-    """Return every instance of the case and of the contact that opened it, newest first."""
+def instances_of(session: Session, actor: Actor, case: Case) -> list[ProcessInstance]:
+    """Return the instances of the case and of the contact that opened it, newest first.
+
+    Not those of a concern about staff, but for its recipient: to everybody else it does not exist.
+    """
     keys = [case.id, *([case.opened_by_contact_id] if case.opened_by_contact_id else [])]
     found = (
         select(ProcessInstance)
-        .where(ProcessInstance.tenant_id == case.tenant_id, ProcessInstance.business_key.in_(keys))
+        .where(
+            ProcessInstance.tenant_id == case.tenant_id,
+            ProcessInstance.business_key.in_(keys),
+            unrestricted(actor, ProcessInstance.id),
+        )
         .order_by(ProcessInstance.started_at.desc(), ProcessInstance.id)
     )
     return list(session.scalars(found))
 
 
-def open_tasks(session: Session, case: Case) -> list[UserTask]:
+def open_tasks(session: Session, actor: Actor, case: Case) -> list[UserTask]:
     """Return what is open in the case, the most urgent first."""
     found = (
         select(UserTask)
@@ -59,6 +68,7 @@ def open_tasks(session: Session, case: Case) -> list[UserTask]:
             UserTask.tenant_id == case.tenant_id,
             UserTask.business_key == case.id,
             UserTask.completed_at.is_(None),
+            unrestricted(actor, UserTask.instance_id),
         )
         .order_by(
             UserTask.risk_rank.desc(), UserTask.due_at.asc().nulls_last(), UserTask.created_at
@@ -67,7 +77,7 @@ def open_tasks(session: Session, case: Case) -> list[UserTask]:
     return list(session.scalars(found))
 
 
-def last_done(session: Session, case: Case, limit: int) -> list[UserTask]:
+def last_done(session: Session, actor: Actor, case: Case, limit: int) -> list[UserTask]:
     """Return the tasks that were completed last, oldest of them first."""
     found = (
         select(UserTask)
@@ -75,6 +85,7 @@ def last_done(session: Session, case: Case, limit: int) -> list[UserTask]:
             UserTask.tenant_id == case.tenant_id,
             UserTask.business_key == case.id,
             UserTask.state == "completed",
+            unrestricted(actor, UserTask.instance_id),
         )
         .order_by(UserTask.completed_at.desc())
         .limit(limit)
@@ -116,22 +127,23 @@ def told(
 
     Without ``everything`` only what a worker wants to read.
     """
-    newest = select(HistoryEvent).where(HistoryEvent.stream.in_(streams))
+    entry = history.entries()
+    newest = select(entry).where(entry.c.stream.in_(streams))
     if before is not None:
-        newest = newest.where(HistoryEvent.at < before)
+        newest = newest.where(entry.c.at < before)
     if not everything:
-        newest = newest.where(_worth_telling())
-    ordered = newest.order_by(HistoryEvent.at.desc(), HistoryEvent.seq.desc()).limit(limit)
+        newest = newest.where(_worth_telling(entry))
+    ordered = newest.order_by(entry.c.at.desc(), entry.c.seq.desc()).limit(limit)
     return [
-        Told(event.stream, event.seq, event.at, orjson.loads(event.payload))
-        for event in session.scalars(ordered)
+        Told(row.stream, row.seq, row.at, orjson.loads(row.text))
+        for row in session.execute(ordered)
     ]
 
 
-def _worth_telling() -> ColumnElement[bool]:
-    text = HistoryEvent.payload
+def _worth_telling(entry: Subquery) -> ColumnElement[bool]:
+    text = entry.c.text
     return or_(
-        HistoryEvent.stream.like("case:%"),
+        entry.c.stream.like("case:%"),
         text.regexp_match(WORTH_TELLING) & ~text.regexp_match(NOT_WORTH_TELLING),
     )
 
@@ -141,15 +153,9 @@ def of_instance(
 ) -> list[Told]:
     """Return all entries of one instance, oldest first."""
     stream = f"instance:{instance_id}"
-    found = (
-        select(HistoryEvent)
-        .where(HistoryEvent.stream == stream, HistoryEvent.seq > after)
-        .order_by(HistoryEvent.seq)
-        .limit(limit)
-    )
     return [
-        Told(stream, event.seq, event.at, orjson.loads(event.payload))
-        for event in session.scalars(found)
+        Told(stream, entry.seq, entry.at, entry.payload)
+        for entry in history.read(session, stream, after, limit)
     ]
 
 

@@ -7,15 +7,20 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from desk import Desk
+from diagrams import diagram, end, process, start, user
+from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from engine import history
 from engine.db import unit_of_work
+from engine.models import HistoryEvent
 
 TENANT = UUID("11111111-1111-4111-8111-111111111111")
 NOW = datetime(2027, 1, 14, 10, 5, tzinfo=UTC)
 STREAM = "case:5"
+ASKING = diagram(process(start("begin"), user("ask"), end("done"), flows="begin > ask > done"))
+SHARED = history.shared(STREAM, TENANT, NOW)
 
 
 def write(database: Engine, count: int, stream: str = STREAM) -> None:
@@ -80,24 +85,25 @@ def test_floats_are_refused() -> None:
 @pytest.mark.parametrize(
     ("change", "seq", "fault"),
     [
-        ("UPDATE history_event SET payload = replace(payload, '\"n\":2', '\"n\":9')", 3, "altered"),
+        ("UPDATE history_event SET entries = replace(entries, '\"n\":2', '\"n\":9')", 3, "altered"),
         ("UPDATE history_event SET at = at + interval '1 s' WHERE seq = 2", 2, "altered"),
         ("DELETE FROM history_event WHERE seq = 2", 2, "missing"),
         ("DELETE FROM history_event WHERE seq = 5", 5, "missing"),
         ("DELETE FROM history_event", 1, "missing"),
         (
-            "UPDATE history_event e SET payload = o.payload, hash = o.hash FROM history_event o "
+            "UPDATE history_event e SET entries = o.entries, hashes = o.hashes "
+            "FROM history_event o "
             "WHERE (e.seq, o.seq) IN ((2, 3), (3, 2))",
             2,
             "altered",
         ),
         (
-            "INSERT INTO history_event SELECT tenant_id, stream, 6, at, payload, hash, hash "
+            "INSERT INTO history_event SELECT tenant_id, stream, 6, at, entries, hashes "
             "FROM history_event WHERE seq = 5",
             6,
             "altered",
         ),
-        ("UPDATE history_head SET hash = prev_hash", 6, "head differs"),
+        ("UPDATE history_head SET hash = sha256(hash)", 6, "head differs"),
         ("DELETE FROM history_head", 5, "no head"),
     ],
 )
@@ -125,9 +131,13 @@ def test_a_forger_who_knows_the_rule_is_stopped_by_the_head(
     with unit_of_work(database, TENANT) as session:
         last = history.read(session, STREAM)[1]
         first = history.read(session, STREAM)[0]
-    forged = history.canonical({**last.payload, "n": 7})
-    values = {"p": forged, "h": history.chained(first.hash, 2, forged)}
-    change = text("UPDATE history_event SET payload = :p, hash = :h WHERE seq = 2")
+    forged = {**last.payload, "n": 7}
+    own = {key: value for key, value in forged.items() if key not in SHARED}
+    values = {
+        "entries": history.canonical([own]),
+        "hashes": history.chained(first.hash, 2, history.canonical(forged)),
+    }
+    change = text("UPDATE history_event SET entries = :entries, hashes = :hashes WHERE seq = 2")
     tamper(owner_database, lambda c: c.execute(change, values))
     assert [b.fault for b in verify(database).breaks] == ["head differs"]
 
@@ -146,7 +156,7 @@ def test_an_entry_moved_to_another_stream_is_found(
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE history_event SET payload = ''",
+        "UPDATE history_event SET entries = ''",
         "DELETE FROM history_event",
         "TRUNCATE history_event",
     ],
@@ -178,3 +188,41 @@ def test_what_is_rolled_back_leaves_no_gap(database: Engine) -> None:
         later = NOW + timedelta(minutes=1)
         assert history.append(session, STREAM, {"n": 2}, tenant_id=TENANT, at=later) == 2
     assert verify(database, STREAM).is_sound
+
+
+def test_what_a_step_says_stands_in_one_row_and_is_read_entry_by_entry(desk: Desk) -> None:
+    desk.publish({"p.bpmn": ASKING})
+    stream = f"instance:{desk.start()}"
+    with desk.work() as session:
+        assert session.scalar(select(func.count()).where(HistoryEvent.stream == stream)) == 1
+        entries = history.read(session, stream)
+        assert [entry.seq for entry in entries] == [1, 2, 3]
+        assert history.read(session, stream, after=1, limit=1) == entries[1:2]
+        each = history.entries()
+        rows = session.execute(select(each).where(each.c.stream == stream)).all()
+    for entry, row in zip(entries, rows, strict=True):
+        assert (row.seq, row.at) == (entry.seq, entry.at)
+        assert json.loads(row.text).items() <= entry.payload.items()
+    assert desk.is_consistent()
+
+
+@pytest.mark.parametrize(
+    ("change", "seq"),
+    [
+        ("entries = replace(entries, 'schedule', 'complete')", 3),
+        ("entries = replace(entries, ',', ', ')", 1),  # no word is another, but it is not the text
+        ("entries = '[]'", 1),
+        ("entries = '[{}'", 1),
+        ("hashes = set_byte(hashes, 40, 0)", 2),
+    ],
+)
+def test_an_altered_entry_is_found_among_those_of_its_row(
+    desk: Desk, owner_database: Engine, change: str, seq: int
+) -> None:
+    desk.publish({"p.bpmn": ASKING})
+    stream = f"instance:{desk.start()}"
+    statement = text(f"UPDATE history_event SET {change} WHERE stream = :stream")
+    tamper(owner_database, lambda c: c.execute(statement, {"stream": stream}))
+    with desk.work() as session:
+        breaks = history.verify(session, stream).breaks
+    assert [(b.seq, b.fault) for b in breaks] == [(seq, "altered")]
