@@ -25,6 +25,7 @@ from engine.models import UserTask
 from engine.user_tasks import UserTaskNotOpen
 from workflows.access import reading
 from workflows.cases.models import Case
+from workflows.follow_up import reading_card
 from workflows.tasks import completing, drafts, worklist
 from workflows.tasks.asked import Asked, StaleForm, asked_by, subject_of
 from workflows.tasks.drafts import DraftConflict, Written
@@ -253,9 +254,12 @@ def reveal(task_id: UUID) -> str:
     case = session().get(Case, task.business_key) if task.business_key else None
     if case is None or not task.is_open or task.form_id not in ON_THE_LINE:
         raise NotFound
+    key = request.form.get("value", "")
+    if key.startswith("number:"):
+        reading_card.begin(session(), actor(), task, now=now())
     value = safe_contact.reveal(
         case,
-        request.form.get("value", ""),
+        key,
         f"task {task.id}",
         during_contact=task.actual_owner == actor().by,
     )

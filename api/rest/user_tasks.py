@@ -1,4 +1,4 @@
-"""User tasks: list, look, claim and give back, hand on, put off, complete."""
+"""User tasks: list, look, claim, begin and give back, hand on, put off, complete."""
 
 from typing import Any
 from uuid import UUID
@@ -112,6 +112,13 @@ def show(task_id: UUID) -> dict[str, Any]:
 def claim(task_id: UUID) -> dict[str, Any]:
     """Take a task. Whoever is slower is told by whom and when it was taken."""
     return shown(worklist.claim(session(), task_id, actor=actor(), now=now()))
+
+
+@blueprint.post("/user-tasks/<uuid:task_id>/start")
+@programme(Scope.CASEWORK)
+def start(task_id: UUID) -> dict[str, Any]:
+    """Say that one has begun with a task; takes it if nobody has."""
+    return shown(worklist.start(session(), task_id, actor=actor(), now=now()))
 
 
 @blueprint.post("/user-tasks/<uuid:task_id>/release")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from engine import providers, releases
 from engine.errors import Refusal
 from engine.models import ProcessInstance, UserTask
+from engine.states import UserTaskState
 from workflows.cases import facts, notes
 from workflows.cases.models import Case
 from workflows.follow_up import attempts
@@ -49,6 +50,7 @@ def attempt(
         hours=hours_of(session, task),
         task_id=task.id,
         started_at=task.claimed_at or now,
+        was_begun=task.state == UserTaskState.IN_PROGRESS,
         by=by,
         now=now,
     )

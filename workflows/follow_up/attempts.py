@@ -27,6 +27,7 @@ from workflows.people.safe_contact import Channel
 from workflows.people.windows import Opening
 from workflows.staff.models import StaffRole
 
+FORM = "contact_attempt"
 DIALLED = frozenset({"phone", "text_relay", "sms"})
 IN_CHARGE = ("team_leader", "service_manager")
 # After one of these a new round of attempts begins to be counted.
@@ -156,13 +157,19 @@ def record(
     hours: Hours,
     task_id: UUID | None,
     started_at: datetime,
+    was_begun: bool = False,
     by: str,
     now: datetime,
 ) -> ContactAttempt:
-    """Record an attempt as it happened, once for one task. Raises ``ValidationError``."""
+    """Record an attempt as it happened, once for one task. Raises ``ValidationError``.
+
+    ``was_begun``: the number has been in front of whoever holds the task since ``started_at``;
+    such a call may end after the window has closed.
+    """
     card = cards.current(session, case.person_id)
     channel = _channel(session, case, card, given)
-    window = _window(session, case, card, given, hours=hours, by=by, now=now)
+    dialled_at = started_at if was_begun else now
+    window = _window(session, case, card, given, hours=hours, by=by, at=dialled_at)
     verified = _verified(given)
     attempt = ContactAttempt(
         tenant_id=case.tenant_id,
@@ -233,11 +240,11 @@ def _window(
     *,
     hours: Hours,
     by: str,
-    now: datetime,
+    at: datetime,
 ) -> Opening | None:
-    """Return the window that is open now; outside of it somebody in charge has to have agreed."""
-    for opening in upcoming(session, case.person_id, card, hours, now):
-        if opening.is_open(now):
+    """Return the window that was open; outside of it somebody in charge has to have agreed."""
+    for opening in upcoming(session, case.person_id, card, hours, at):
+        if opening.is_open(at):
             return opening
     if given.get("outside_window") != "yes" or not given.get("outside_reason"):
         raise ValidationError({"outside_window": ["The safe window is closed now"]})

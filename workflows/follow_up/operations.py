@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from engine.models import Outbox
+from engine.models import Outbox, UserTask
 from engine.operations import OperationContext, operation
-from engine.states import OutboxState
+from engine.states import OutboxState, UserTaskState
 from workflows import audit
 from workflows.cases import alerts, facts
 from workflows.cases.models import Case
@@ -283,6 +283,18 @@ def purge_outbox(session: Session, case: Case, *, now: datetime) -> int:
     return len(gone.all())
 
 
+@operation("contact.window_closed")
+def window_closed(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+    """Say whether the window passed without an attempt. One that has begun goes on to its end."""
+    begun = exists().where(
+        UserTask.instance_id == context.instance_id,
+        UserTask.form_id == attempts.FORM,
+        UserTask.completed_at.is_(None),
+        UserTask.state == UserTaskState.IN_PROGRESS,
+    )
+    return {"window_missed": not context.session.scalar(select(begun))}
+
+
 @operation("contact.window_missed")
 def window_missed(
     context: OperationContext, *, case_id: str, person_id: str, window_id: str | None = None
@@ -299,7 +311,7 @@ def window_missed(
         at=context.now,
         **about,
     )
-    return {}
+    return {"window_missed": False}  # until the next one
 
 
 @operation("contact.cancel_pending")

@@ -27,6 +27,7 @@ from workflows.people.rules import Decide
 from workflows.people.safe_contact import WORDS, Channel
 from workflows.people.tables import deciding
 from workflows.people.windows import Opening
+from workflows.tasks import worklist
 
 # On these tasks somebody is about to reach the client, or has her on the line.
 ON_THE_LINE = frozenset(
@@ -141,9 +142,20 @@ def reveal(
     value = _value(session, case, card, what, channel_id, now)
     if not value:
         raise NoCard
+    if what not in WORDS:
+        begin(session, actor, task, now=now)
     about = f"safe_contact.revealed.{what}"
     record_read(session, actor, f"task {task.id}", [case.person_id], now, about)
     return value
+
+
+def begin(session: Session, actor: Actor, task: UserTask, *, now: datetime) -> None:
+    """Say that whoever has the number before them is on the line: the attempt is theirs.
+
+    Nobody else dials meanwhile, and the end of the window does not take the task away.
+    """
+    if task.form_id == attempts.FORM and task.actual_owner in (None, actor.by):
+        worklist.start(session, task.id, actor=actor, now=now)
 
 
 def _value(

@@ -80,3 +80,19 @@ def test_a_task_in_which_nobody_is_reached_shows_no_card(story: Story, attempt: 
     judging = story.task("ines", "task_judge_marac")
 
     assert story["ines"].get(f"/user-tasks/{judging['id']}/safe-contact").status_code == 404
+
+
+def test_whoever_has_the_number_has_the_attempt(story: Story, attempt: str) -> None:
+    line = only_line(story.gets("ines", f"{attempt}/safe-contact"))
+    number = {"what": "number", "channel_id": line["channel_id"]}
+    story.posts("ines", f"{attempt}/safe-contact/reveal", number)
+
+    task = story.gets("dana", attempt)
+    assert (task["state"], task["actual_owner"]) == ("in_progress", str(story.org.ines))
+    refused = story["dana"].post(f"{attempt}/claim")
+    assert (refused.status_code, refused.json["by"]) == (409, str(story.org.ines))
+
+
+def test_one_may_say_that_one_has_begun(story: Story, attempt: str) -> None:
+    assert story.posts("dana", f"{attempt}/start")["state"] == "in_progress"
+    assert story["ines"].post(f"{attempt}/start").status_code == 403
