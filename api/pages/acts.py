@@ -90,9 +90,9 @@ def _next_of_mine() -> UserTask | None:
     mine = (
         select(UserTask)
         .where(
-            UserTask.tenant_id == actor().tenant_id,
             UserTask.actual_owner == actor().by,
             UserTask.completed_at.is_(None),
+            visible_tasks(actor(), now()),
         )
         .order_by(UserTask.risk_rank.desc(), UserTask.due_at.asc().nulls_last())
         .limit(1)

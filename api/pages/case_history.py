@@ -71,7 +71,7 @@ class Run:
 @signed_in
 def show(case_id: UUID) -> str:
     case = _case(case_id, "case.history_shown")
-    instances = queries.instances_of(session(), case)
+    instances = queries.instances_of(session(), actor(), case)
     chosen = _chosen(instances)
     return render_template(
         "case_history.html",
@@ -237,7 +237,7 @@ def diagram(case_id: UUID, instance_id: UUID, process_id: str) -> Response:
 
 def _instance(case_id: UUID, instance_id: UUID) -> ProcessInstance:
     case = _case(case_id, "case.history_shown")
-    for instance in queries.instances_of(session(), case):
+    for instance in queries.instances_of(session(), actor(), case):
         if instance.id == instance_id:
             return instance
     raise NotFound
@@ -251,7 +251,7 @@ def _instance(case_id: UUID, instance_id: UUID) -> ProcessInstance:
 def verify(case_id: UUID) -> AnyResponse:
     """Check every chain of the case now and say what was found."""
     case = _case(case_id, "case.history_verified")
-    streams = queries.streams_of(case, queries.instances_of(session(), case))
+    streams = queries.streams_of(case, queries.instances_of(session(), actor(), case))
     reports = [history.verify(session(), stream) for stream in streams]
     entries = sum(report.entries for report in reports)
     breaks = [broken for report in reports for broken in report.breaks]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from api.auth import actor
 from api.language import gettext, say
 from api.pages import names
 from api.pages.names import name_of
@@ -46,10 +47,10 @@ def path_of(case: Case, tasks: Sequence[UserTask], visible: Collection[UUID]) ->
     """Return the strip of a case."""
     names.load({task.actual_owner for task in tasks if task.actual_owner})
     rows = []
-    done = [Step(task.name) for task in queries.last_done(session(), case, MOST_DONE)]
+    done = [Step(task.name) for task in queries.last_done(session(), actor(), case, MOST_DONE)]
     if done:
         rows.append(Row("done", gettext("Done"), done))
-    instances = {i.id: i for i in queries.instances_of(session(), case)}
+    instances = {i.id: i for i in queries.instances_of(session(), actor(), case)}
     for task in tasks:
         rows.append(Row("now", gettext("Now"), [_now(task, task.id in visible)]))
         instance = instances.get(task.instance_id) if task.instance_id else None

@@ -15,6 +15,7 @@ from api.pages.cases import ask_for_reason, head_of
 from api.pages.names import name_of
 from api.words import plain
 from api.work import now, session
+from workflows.access.instances import unrestricted
 from workflows.access.reading import ReasonNeeded, Shown, shown
 from workflows.cases.models import Case
 from workflows.consent import recording
@@ -113,7 +114,9 @@ def _judged(judgement: str | None) -> str:
 def consent(case_id: UUID) -> str:
     case = purposes.require_case(case_id, "case.consent_shown")
     readable = shown(actor(), DataClass.C2, case=case) is Shown.PLAIN
-    newest = select(Disclosure).where(Disclosure.case_id == case.id)
+    newest = select(Disclosure).where(
+        Disclosure.case_id == case.id, unrestricted(actor(), Disclosure.instance_id)
+    )
     disclosures = session().scalars(newest.order_by(Disclosure.decided_at.desc()).limit(MOST))
     return render_template(
         "case_consent.html",

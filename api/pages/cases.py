@@ -175,7 +175,7 @@ def status_words(case: Case) -> str:
 
 def head_of(case: Case, tab: str) -> Head:
     """Return the frame of a case page."""
-    tasks = queries.open_tasks(session(), case)
+    tasks = queries.open_tasks(session(), actor(), case)
     mine = set(
         session().scalars(
             select(UserTask.id).where(
@@ -230,7 +230,7 @@ def overview(case_id: UUID) -> str:
 
 
 def _task_rows(case: Case) -> list[dict[str, Any]]:
-    tasks = queries.open_tasks(session(), case)
+    tasks = queries.open_tasks(session(), actor(), case)
     names.load({task.actual_owner for task in tasks if task.actual_owner})
     return [
         {

@@ -80,7 +80,9 @@ def _entries(case: Case, only: str, until: datetime | None) -> Iterable[Entry]:
 
 
 def _history(case: Case, only: str, until: datetime | None) -> Iterable[Entry]:
-    telling = [i for i in queries.instances_of(session(), case) if i.process_id not in BACKGROUND]
+    telling = [
+        i for i in queries.instances_of(session(), actor(), case) if i.process_id not in BACKGROUND
+    ]
     streams = queries.streams_of(case, telling)
     found = queries.told(session(), streams, limit=PAGE * 4, before=until)
     names.load({str(told.payload.get("org_resource", "")) for told in found})

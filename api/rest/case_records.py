@@ -13,8 +13,9 @@ from api.rest.guard import programme
 from api.work import now, session
 from engine.db import Base
 from engine.models import DecisionRecord, ProcessInstance, Release
-from workflows.access.instances import not_theirs, reads_all_history, unrestricted
+from workflows.access.instances import reads_all_history, unrestricted
 from workflows.access.reading import record_read, require, require_case
+from workflows.access.walls import not_theirs
 from workflows.cases.models import Case
 from workflows.consent.models import Disclosure
 from workflows.contact.models import Contact

@@ -7,19 +7,17 @@ else its instances, and what they decided, do not exist.
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
 from engine.models import ProcessInstance
 from workflows.access.actor import Actor
 from workflows.access.reading import require_case, require_contact
-from workflows.access.walls import Id
+from workflows.access.walls import Id, restricted_instances
 from workflows.cases.models import Case
 from workflows.contact.models import Contact
-from workflows.safeguarding.models import SafeguardingConcern
 from workflows.staff.matrix import Scope
-from workflows.staff.models import Position
 
 
 def require_instance(
@@ -70,16 +68,7 @@ def require_subject(
 
 def unrestricted(actor: Actor, instance_id: Id) -> ColumnElement[bool]:
     """The condition that no restricted concern is escalated in the instance, or it is theirs."""
-    here = and_(SafeguardingConcern.instance_id == instance_id, not_theirs(actor))
-    return ~exists().where(here)
-
-
-def not_theirs(actor: Actor) -> ColumnElement[bool]:
-    """The condition on a concern that it is about staff and the actor is not its recipient."""
-    received = [
-        service for position, service in actor.positions if position == Position.ALTERNATE_RECIPIENT
-    ]
-    return and_(SafeguardingConcern.restricted, SafeguardingConcern.service_id.not_in(received))
+    return or_(instance_id.is_(None), instance_id.not_in(restricted_instances(actor)))
 
 
 def reads_all_history(actor: Actor) -> bool:

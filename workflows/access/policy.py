@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from engine.models import UserTask
 from workflows.access.actor import Actor, Grant
-from workflows.access.walls import Id, Instant, broken_glass, open_to
+from workflows.access.walls import Id, Instant, broken_glass, open_to, restricted_instances
 from workflows.cases.models import Case
 from workflows.contact.models import Contact, ContactStatus
 from workflows.people.models import Person
@@ -195,4 +195,6 @@ def _led(actor: Actor) -> ColumnElement[bool]:
             ways.append(team if here is None else and_(here, team))
         else:
             ways.append(UserTask.id.is_not(None) if here is None else here)
-    return or_(false(), *ways)
+    restricted = restricted_instances(actor)
+    anybodys = or_(UserTask.instance_id.is_(None), UserTask.instance_id.not_in(restricted))
+    return and_(or_(false(), *ways), anybodys)

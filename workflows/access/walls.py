@@ -10,7 +10,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, CompoundSelect, Select, exists, or_, select, union
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    exists,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from workflows.access.actor import Actor
@@ -18,14 +28,16 @@ from workflows.access.models import BreakGlass, CaseConflict, SealedMember
 from workflows.cases.models import Case, CaseParty
 from workflows.contact.models import Contact
 from workflows.people.models import Person
+from workflows.safeguarding.models import SafeguardingConcern
+from workflows.staff.models import Position
 
 Id = InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None]
 Instant = datetime | ColumnElement[datetime]  # or a parameter that gets its value later
 
 
 def closed_ids(actor: Actor, now: Instant) -> CompoundSelect[Any]:
-    """The ids of the cases, contacts and people before which a wall stands."""
-    return union(*_in_conflict(actor), *_sealed_away(actor, now))
+    """The ids of the cases, contacts, people and instances before which a wall stands."""
+    return union(*_in_conflict(actor), *_sealed_away(actor, now), restricted_instances(actor))
 
 
 def open_to(actor: Actor, ids: Id, now: Instant) -> ColumnElement[bool]:
@@ -38,6 +50,24 @@ def free_of_conflict(actor: Actor, ids: Id) -> ColumnElement[bool]:
     """The condition that the actor has declared no conflict with what ``ids`` names."""
     closed = union(*_in_conflict(actor)).subquery()
     return or_(ids.is_(None), ids.not_in(select(closed.c.id)))
+
+
+def restricted_instances(actor: Actor) -> Select[Any]:
+    """The ids of the instances in which a concern about staff is escalated, but for its recipient.
+
+    Their tasks are for those to whom they are offered, and for nobody who only leads them.
+    """
+    return select(SafeguardingConcern.instance_id).where(
+        SafeguardingConcern.instance_id.is_not(None), not_theirs(actor)
+    )
+
+
+def not_theirs(actor: Actor) -> ColumnElement[bool]:
+    """The condition on a concern that it is about staff and the actor is not its recipient."""
+    received = [
+        service for position, service in actor.positions if position == Position.ALTERNATE_RECIPIENT
+    ]
+    return and_(SafeguardingConcern.restricted, SafeguardingConcern.service_id.not_in(received))
 
 
 def broken_glass(actor: Actor, case_id: Id, now: Instant) -> ColumnElement[bool]:

@@ -69,7 +69,14 @@ def fill(concern: SafeguardingConcern, given: Mapping[str, Any], *, now: datetim
     concern.where_now = given.get("where_now")
     concern.danger_now = given.get("danger_now")
     concern.about_staff = given.get("about_staff")
+    # at once, not when the process comes to it: whoever it is about may be looking
+    concern.restricted = concern.restricted or about_somebody_here(concern.about_staff)
     concern.filled_at = now
+
+
+def about_somebody_here(about_staff: str | None) -> bool:
+    """Whether a concern is, or may be, about somebody who works here or at a partner."""
+    return about_staff not in (None, "no")
 
 
 def raise_concern(
@@ -101,11 +108,22 @@ def raise_concern(
         now=now,
         service_id=concern.service_id,
     )
-    if concern.case_id is not None:
+    _record(session, concern, by=by, now=now)
+    return concern
+
+
+def _record(session: Session, concern: SafeguardingConcern, *, by: str, now: datetime) -> None:
+    """Say in the history that a concern was raised; of one about staff not where the case is read.
+
+    The stream of a case is read by whoever may see the case, also by whom the concern is about.
+    """
+    if concern.restricted:
+        about = {"concern_id": concern.id}
+        audit.of_admin(session, concern.tenant_id, "safeguarding.raised", by=by, at=now, **about)
+    elif concern.case_id is not None:
         audit.of_case(
             session, concern.tenant_id, concern.case_id, "safeguarding.raised", by=by, at=now
         )
-    return concern
 
 
 def of_instance(session: Session, instance_id: UUID | None) -> SafeguardingConcern:

@@ -54,6 +54,7 @@ def open_concern(
         concern = _found(context, case_id, contact_id, found_by or "rule")
         concern.danger_now = danger_now or concern.danger_now
         concern.about_staff = about_staff or concern.about_staff
+        concern.restricted = concerns.about_somebody_here(concern.about_staff)
         if concern.danger_now == "yes":  # nobody fills in a form while somebody is in danger
             concern.filled_at = concern.filled_at or context.now
     concern.instance_id = context.instance_id

@@ -32,6 +32,8 @@ OVERDUE = "t.due_at <= %(now)s"
 CALL = "t.form_id = ANY(%(calls)s::text[])"
 MY_TEAMS = """(t.actual_owner IS NULL OR t.actual_owner IN
     (SELECT m.staff_id::text FROM team_member m WHERE m.team_id = ANY(%(teams)s::uuid[])))"""
+# of a concern about staff: for those to whom it is offered, not for those who lead
+UNRESTRICTED = "(t.instance_id IS NULL OR t.instance_id <> ALL(%(closed)s::uuid[]))"
 # null is unlike all of an empty list, so it has to be said
 ELSEWHERE = "t.service_id IS NOT NULL AND t.service_id <> ALL(%(services)s::uuid[])"
 ROLES = "%(queue_roles)s"
@@ -122,9 +124,11 @@ def queue_scopes(
     offered = f"t.potential_owners && {roles}::text[] AND {NOT_EXCLUDED}"
     match reach:
         case Reach.SERVICE:
-            return (Scope(here, is_large=True),)
+            return (Scope(f"{here} AND ({UNRESTRICTED} OR {MINE} OR {offered})", is_large=True),)
         case Reach.TEAM:
-            return (Scope(f"{here} AND ({MY_TEAMS} OR {offered})", is_large=True),)
+            return (
+                Scope(f"{here} AND ({MY_TEAMS} AND {UNRESTRICTED} OR {offered})", is_large=True),
+            )
     if is_own:
         return (Scope(f"{here} AND {offered}", is_large=True),)
     many = f"{here} AND t.potential_owners && %(many)s::text[] AND {NOT_EXCLUDED}"
