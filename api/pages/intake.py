@@ -216,7 +216,7 @@ def _end(contact: Contact, checked: dict[str, Any], match: Mapping[str, Any]) ->
     person = people_found.known(who) if who and decision == "same" else None
     more: dict[str, Any] = {"match_reason": match.get("reason")} if match.get("reason") else {}
     if who and decision == "same_household":
-        more["household_of"] = who
+        more["household_of"] = str(people_found.known(who))
     intake.end(
         session(),
         contact.id,

@@ -57,15 +57,18 @@ def route(session: Session, task: UserTask, given: Answers, *, by: str, now: dat
     contact = contact_of(session, task)
     join(contact, given)
     if given["route"] == "existing_case":
-        contact.case_id = _case_named(session, contact, given).id
+        contact.case_id = _case_named(session, contact, given, by=by, now=now).id
     if given["route"] == "police_incident":
         closing.close(contact, "transferred", now=now)
     return {"urn": given.get("urn")}
 
 
-def _case_named(session: Session, contact: Contact, given: Answers) -> Any:
+def _case_named(
+    session: Session, contact: Contact, given: Answers, *, by: str, now: datetime
+) -> Any:
+    number = given.get("case_number")
     try:
-        return intake.case_by_number(session, contact.tenant_id, given.get("case_number"))
+        return intake.case_by_number(session, contact.tenant_id, number, by=by, now=now)
     except intake.NoSuchCase as refused:
         raise ValidationError({"case_number": [str(refused)]}) from refused
 

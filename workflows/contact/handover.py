@@ -3,11 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound, Refusal
 from workflows import audit
-from workflows.access.actor import actor_for
+from workflows.access.actor import NotSignedIn, actor_for
+from workflows.access.walls import open_to
 from workflows.contact.models import Contact
 
 
@@ -22,8 +24,7 @@ def hand_over(session: Session, contact_id: UUID, to: UUID, *, by: str, now: dat
     contact = session.get(Contact, contact_id, with_for_update=True, populate_existing=True)
     if contact is None or not contact.is_live:
         raise NotFound
-    colleague = actor_for(session, to, now)
-    if colleague.is_absent or not colleague.permissions("create_contact", contact.service_id):
+    if not _may_take(session, contact, to, now):
         raise CannotTakeContacts
     before, contact.handler_id = contact.handler_id, to
     audit.of_access(
@@ -38,3 +39,18 @@ def hand_over(session: Session, contact_id: UUID, to: UUID, *, by: str, now: dat
         after=str(to),
     )
     return contact
+
+
+def _may_take(session: Session, contact: Contact, to: UUID, now: datetime) -> bool:
+    """Whether somebody is here, takes contacts of the service, and no wall stands before this one.
+
+    Whoever is in conflict with the caller would be handed a line that they cannot even see.
+    """
+    try:
+        colleague = actor_for(session, to, now)
+    except NotSignedIn:  # nobody who works here
+        return False
+    if colleague.is_absent or not colleague.permissions("create_contact", contact.service_id):
+        return False
+    seen = select(Contact.id).where(Contact.id == contact.id, open_to(colleague, Contact.id, now))
+    return session.scalar(seen) is not None

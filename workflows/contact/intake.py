@@ -5,18 +5,21 @@ answers and starts the process. What is written, sent by a partner or read from 
 and starts the process at once, which gives it its queue and its first deadline.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 import forms
 from engine import messages
 from engine.errors import NotFound, Refusal
 from workflows import keys
+from workflows.access.actor import actor_for
+from workflows.access.policy import NOT_BY_LIST
+from workflows.access.walls import open_to
 from workflows.cases import numbers
 from workflows.cases.models import Case
 from workflows.contact.models import Contact, ContactStatus
@@ -26,6 +29,7 @@ from workflows.safeguarding import concerns
 from workflows.safeguarding.models import SafeguardingConcern
 
 Answers = Mapping[str, Any]
+SYSTEM = "system"
 
 
 class ContactNotLive(Refusal):
@@ -99,7 +103,7 @@ def end(
     contact.person_id = person_id or contact.person_id
     contact.status, contact.ended_at = ContactStatus.RECEIVED, now
     if answers.get("route") == "existing_case":
-        contact.case_id = case_by_number(session, contact.tenant_id, answers.get("case_number")).id
+        contact.case_id = _named(session, contact, answers, by=by, now=now)
     return _announce(session, contact, by=by, now=now)
 
 
@@ -132,7 +136,7 @@ def receive(
     contact.received_at = received_at or now
     contact.answers = forms.to_json(dict(answers))
     if answers.get("route") == "existing_case":
-        contact.case_id = case_by_number(session, tenant_id, answers.get("case_number")).id
+        contact.case_id = _named(session, contact, answers, by=by, now=now)
     _announce(session, contact, by=by, now=now)
     return contact
 
@@ -158,18 +162,39 @@ def add_details(
     )
 
 
-def case_by_number(session: Session, tenant_id: UUID, number: str | None) -> Case:
-    """Return the open case that people know by ``number``. Raises ``NoSuchCase``."""
+def _named(session: Session, contact: Contact, answers: Answers, *, by: str, now: datetime) -> UUID:
+    number = answers.get("case_number")
+    return case_by_number(session, contact.tenant_id, number, by=by, now=now).id
+
+
+def case_by_number(
+    session: Session, tenant_id: UUID, number: str | None, *, by: str, now: datetime
+) -> Case:
+    """Return the open case that people know by ``number``, as far as ``by`` may know of it.
+
+    Raises ``NoSuchCase``: what is closed to them by a conflict or a seal is not there, and who
+    hands in referrals from outside knows the cases that came of their own.
+    """
     found = session.scalar(
         select(Case).where(
             Case.tenant_id == tenant_id,
             Case.case_number == (number or "").strip(),
             Case.closed_at.is_(None),
+            *_known_to(session, by, now),
         )
     )
     if found is None:
         raise NoSuchCase
     return found
+
+
+def _known_to(session: Session, by: str, now: datetime) -> Iterator[ColumnElement[bool]]:
+    if by == SYSTEM:
+        return
+    actor = actor_for(session, UUID(by), now)
+    yield open_to(actor, Case.id, now)
+    if not any(not given.limits & NOT_BY_LIST for _, given in actor.permissions("read_case")):
+        yield exists().where(Contact.case_id == Case.id, Contact.external_id.startswith(f"{by}:"))
 
 
 def _new(

@@ -18,7 +18,7 @@ from engine import user_tasks
 from engine.errors import Refusal
 from engine.models import UserTask
 from workflows import keys
-from workflows.access.actor import Actor, actor_for
+from workflows.access.actor import Actor, NotSignedIn, actor_for
 from workflows.access.reading import NotAllowed
 from workflows.staff.matrix import ROLES
 from workflows.tasks.asked import subject_of
@@ -80,7 +80,10 @@ def delegate(session: Session, task_id: UUID, *, to: UUID, actor: Actor, now: da
     """
     task = lock_visible(session, actor, task_id, now=now)
     _require_mine_or_led(session, task, actor)
-    colleague = actor_for(session, to, now)
+    try:
+        colleague = actor_for(session, to, now)
+    except NotSignedIn as nobody:
+        raise NotForThem from nobody
     if colleague.is_absent or not is_for(session, colleague, task, now):
         raise NotForThem
     return user_tasks.delegate(session, task_id, to=colleague.by, by=actor.by, now=now)
