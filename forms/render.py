@@ -185,7 +185,7 @@ class _Drawer:
     def _leaf(self, key: str, place: _Place, page: int) -> Any:
         name, node, its_page = place.names[key]
         if its_page != page or not isinstance(node, Question):
-            return literal(place.scope.values.get(key))  # not on this page: what was answered
+            return literal(place.scope.value(key))  # not on this page: what was answered
         return ["key", name, node.kind.value]
 
     def _field(self, node: Question, place: _Place, common: dict[str, Any], controls: str) -> Field:

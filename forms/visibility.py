@@ -24,29 +24,45 @@ class MissingList(LookupError):
 class Scope:
     """What is hidden among the questions of a form, or of one row of a repeated group.
 
-    ``values`` hold the answers as FEEL reads them, with those around a row; unreadable and hidden
-    answers are null, an untouched tick box is false, an untouched checklist is empty.
+    Answers are read only where a condition asks for them: most are long and in no condition.
     """
 
     def __init__(
         self,
         owner: Form | Rows,
         answers: Mapping[str, Any],
-        outer: Mapping[str, Any],
+        outer: "Scope | None",
         lists: Lists,
         zone: ZoneInfo,
     ) -> None:
         self.answers = answers
-        self.values: dict[str, Any] = dict(outer)
         self.hidden: set[str] = set()
-        self._lists, self._zone = lists, zone
+        self._outer, self._lists, self._zone = outer, lists, zone
+        self._asked: dict[str, Question] = {}
+        self._values: dict[str, Any] = {}
         for node, hides in owner.order:
-            is_hidden = any(hide.holds(self._read_by(hide.names)) for hide in hides)
-            if is_hidden:
+            if any(hide.holds(self._read_by(hide.names)) for hide in hides):
                 self.hidden.add(node.key)
             if isinstance(node, Question):
-                raw = None if is_hidden else answers.get(node.key)
-                self.values[node.key] = _in_feel(node, raw, zone, options_of(node, lists))
+                options_of(node, lists)  # says at once which list is missing
+                self._asked[node.key] = node
+
+    def value(self, name: str) -> Any:
+        """Return an answer as FEEL reads it: of this scope, else of the one around the row.
+
+        Unreadable and hidden answers are null, an untouched tick box is false, an untouched
+        checklist is empty.
+        """
+        if name not in self._values:
+            self._values[name] = self._read(name)
+        return self._values[name]
+
+    def _read(self, name: str) -> Any:
+        question = self._asked.get(name)
+        if question is None:
+            return None if self._outer is None else self._outer.value(name)
+        raw = None if name in self.hidden else self.answers.get(name)
+        return _in_feel(question, raw, self._zone, options_of(question, self._lists))
 
     def hides(self, node: Node) -> bool:
         """Say whether the node's own condition hides it; what is around it is not looked at."""
@@ -55,10 +71,10 @@ class Scope:
     def row(self, rows: Rows, answers: Any) -> "Scope":
         """Return the scope of one row, which sees the answers around it as well."""
         given = answers if isinstance(answers, Mapping) else {}
-        return Scope(rows, given, self.values, self._lists, self._zone)
+        return Scope(rows, given, self, self._lists, self._zone)
 
     def _read_by(self, names: frozenset[str]) -> dict[str, Any]:
-        return {name: self.values.get(name) for name in names}
+        return {name: self.value(name) for name in names}
 
 
 def scope_of(
@@ -69,7 +85,7 @@ def scope_of(
     zone: ZoneInfo = UNITED_KINGDOM,
 ) -> Scope:
     """Return what ``answers`` (raw or checked) hide of ``form``."""
-    return Scope(form, answers, {}, lists, zone)
+    return Scope(form, answers, None, lists, zone)
 
 
 def options_of(question: Question, lists: Lists) -> Sequence[Option]:

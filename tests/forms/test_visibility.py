@@ -44,7 +44,7 @@ def test_server_and_browser_decide_alike(case):
 
     scope = scope_of(shared, forms.from_post(shared, map(tuple, case["post"])))
     assert ("subject" in scope.hidden) is case["hidden"]
-    seen = condition_tree.decide(tree, lambda name, kind: as_a_page_sees(scope.values[name]))
+    seen = condition_tree.decide(tree, lambda name, kind: as_a_page_sees(scope.value(name)))
     assert (seen is True) is case["hidden"]
 
 
@@ -99,7 +99,7 @@ def test_any_condition_is_decided_alike_by_server_and_browser(condition, post):
     scope = scope_of(shared, forms.from_post(shared, post.items()))
     hide = shared.questions["subject"].hide
     tree = hide.tree(lambda name: ["key", name, shared.questions[name].kind.value])
-    seen = condition_tree.decide(tree, lambda name, kind: as_a_page_sees(scope.values[name]))
+    seen = condition_tree.decide(tree, lambda name, kind: as_a_page_sees(scope.value(name)))
     assert (seen is True) is ("subject" in scope.hidden)
 
 
