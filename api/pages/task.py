@@ -36,6 +36,12 @@ blueprint = Blueprint("task", __name__, url_prefix="/tasks/<uuid:task_id>")
 Answers = Mapping[str, Any]
 
 
+class NoLongerNeeded(Refusal):
+    """This task is no longer needed."""
+
+    status = 410
+
+
 @blueprint.get("")
 @signed_in
 def show(task_id: UUID) -> str | tuple[str, int]:
@@ -158,7 +164,7 @@ def draft(task_id: UUID) -> AnyResponse | tuple[str, int]:
     task = _seen(task_id)
     asked = asked_by(session(), task, now=now())
     if asked is None or not task.is_open:
-        raise UserTaskNotOpen(task_view.closed_words(task))
+        raise _closed(task)
     typed = _typed(asked, drafts.of_task(session(), task_id), blank_rows=True)
     try:
         saved = _save(task, asked, typed)
@@ -199,7 +205,7 @@ def rows(task_id: UUID) -> str:
     task = _seen(task_id)
     asked = asked_by(session(), task, now=now())
     if asked is None or not task.is_open:
-        raise UserTaskNotOpen(task_view.closed_words(task))
+        raise _closed(task)
     draft = drafts.of_task(session(), task_id)
     typed = _with_rows(asked, _typed(asked, draft, blank_rows=True))
     model = asked.render(typed)
@@ -264,6 +270,12 @@ def reveal(task_id: UUID) -> str:
         during_contact=task.actual_owner == actor().by,
     )
     return render_template("_revealed.html", value=value)
+
+
+def _closed(task: UserTask) -> Refusal:
+    """Say that a task is over: somebody did it, or the work went on without it."""
+    words = task_view.closed_words(task)
+    return UserTaskNotOpen(words) if task.state == "completed" else NoLongerNeeded(words)
 
 
 def _seen(task_id: UUID) -> UserTask:
