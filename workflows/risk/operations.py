@@ -40,8 +40,13 @@ def choose_tools(context: OperationContext, *, case_id: str) -> dict[str, Any]:
 
 
 @operation("risk.provisional")
-def provisional(context: OperationContext, *, case_id: str) -> dict[str, Any]:
-    """Bring together what is known when nobody can be asked now."""
+def provisional(
+    context: OperationContext, *, case_id: str, professional_raise: str | None = None
+) -> dict[str, Any]:
+    """Bring together what is known when nobody can be asked now.
+
+    ``professional_raise``: to what a member of staff has raised the risk (medium, high).
+    """
     case = case_of(context, case_id)
     external = facts.of(context.session, case).get("external_level")
     level, origin = grading.provisional_level(case.risk_level, external)
@@ -49,7 +54,7 @@ def provisional(context: OperationContext, *, case_id: str) -> dict[str, Any]:
         "highest": levels.for_table(level),
         "any_unknown": True,
         "grade_origin": str(origin),
-        "professional_raise": "none",
+        "professional_raise": professional_raise or "none",
         "asked": False,
         "dash": None,
         "marac_kind": marac_kind(context, case),

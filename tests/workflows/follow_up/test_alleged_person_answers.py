@@ -10,7 +10,7 @@ from sqlalchemy import select
 from stories import AMARA
 
 from engine import outbox
-from engine.models import Outbox
+from engine.models import DecisionRecord, Outbox
 from workflows.follow_up.models import SuspendedNumber
 
 NADIA: dict[str, Any] = AMARA | {
@@ -71,6 +71,7 @@ OTHER_WAY = {
     "other_route": "yes",
     "window_from": "2027-01-14T14:00",
     "window_to": "2027-01-14T16:00",
+    "risk_now": "as_before",
     "concern_raised": "no",
     "decision_reason": "Her friend Dee collects the children at three.",
 }
@@ -99,13 +100,26 @@ def test_nobody_may_ring_her_there_again(answered: House) -> None:
     assert "task_high_without_support" in answered.open_elements()
 
 
+def test_the_manager_raises_the_risk_without_asking_anybody(house: House) -> None:
+    refer(house, NADIA | {"referrer_grade": "none", "referrer_ticks": 3})
+    house.travel(timedelta(minutes=30))
+    house.do("ines", "task_attempt", HE_ANSWERED)
+    assert house.case().risk_level == "medium"
+
+    house.do("femi", "task_decide_route", OTHER_WAY | {"risk_now": "high"})
+
+    assert house.case().risk_level == "high"
+    with house.look() as session:
+        asked = select(DecisionRecord).where(DecisionRecord.decision_id == "risk_level")
+        rows = [record.matched_rows for record in session.scalars(asked)]
+    assert rows.count(["r2"]) == 1  # raised by a professional
+    assert house.task("task_judge_marac").due_at == house.now.replace(hour=17, minute=0)
+    assert house.incidents() == []
+
+
 def test_without_another_way_somebody_holds_the_risk(answered: House) -> None:
-    nothing = {
-        "other_route": "no",
-        "concern_raised": "no",
-        "decision_reason": "Nobody knows another.",
-    }
-    answered.do("femi", "task_decide_route", nothing)
+    nothing = {"other_route": "no", "decision_reason": "Nobody knows another."}
+    answered.do("femi", "task_decide_route", OTHER_WAY | nothing)
 
     assert "task_high_without_support" in answered.open_elements()
 
