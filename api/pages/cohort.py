@@ -231,7 +231,7 @@ def _chips(found: Summary, only: str) -> list[Chip]:
 
 
 def _row(row: CohortRow) -> Row:
-    words = {
+    becomes = {
         State.TAKEN: gettext("Is in") if row.is_done else gettext("Would come in"),
         State.KNOWN: gettext("Known from an earlier file"),
         State.EXCLUDED: gettext("Not contacted, by the rules"),
@@ -239,19 +239,14 @@ def _row(row: CohortRow) -> Row:
     }
     looks = {State.TAKEN: "badge-good", State.BROKEN: "badge-medium"}
     state = State(row.state)
-    reason = [_sentence(row.reason)] if row.reason else []
+    reason = [f"{row.reason.replace('_', ' ')}."] if row.reason else []
     return Row(
         number=row.number,
-        words=words[state],
+        words=becomes[state],
         look=looks.get(state, ""),
         priority=row.priority or "",
-        reasons=reason + row.problems,
+        reasons=[f"{words[:1].upper()}{words[1:]}" for words in reason + row.problems],
     )
-
-
-def _sentence(reason: str) -> str:
-    words = reason.replace("_", " ")
-    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _paging(file_id: UUID, only: str, page: int, shown: int, total: int) -> dict[str, Any]:
