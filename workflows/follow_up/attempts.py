@@ -62,6 +62,12 @@ def agreed_windows(session: Session, person_id: UUID) -> list[Opening]:
     return [opening_of(row) for row in session.scalars(rows) if row.times]
 
 
+def agreed_ids(session: Session, person_id: UUID) -> frozenset[UUID]:
+    """Return the ids of the times that were agreed once."""
+    rows = select(AgreedWindow.id).where(AgreedWindow.person_id == person_id)
+    return frozenset(session.scalars(rows))
+
+
 def opening_of(row: AgreedWindow) -> Opening:
     times = row.times or {}
     starts, ends = (datetime.fromisoformat(times[name]) for name in ("from", "to"))
@@ -177,24 +183,30 @@ def record(
         case_id=case.id,
         person_id=case.person_id,
         user_task_id=task_id,
-        channel_id=channel and str(channel.id),
-        window_id=str(window.window_id) if window and window.window_id else None,
         method=given["method"],
         outcome=given["outcome"],
         daypart=openings.daypart(now, hours.zone),
         card_read_at=now,
-        card_version=card and card.version,
         identity_verified=verified,
-        outside_window=window is None,
         started_at=started_at,
         ended_at=now,
         by=by,
         subject_id=case.subject_id,
     )
+    _say_by_what(attempt, channel, window, card)
     attempt.note = given.get("note") or given.get("outside_reason")
     session.add(attempt)
     session.flush()
     return attempt
+
+
+def _say_by_what(
+    attempt: ContactAttempt, channel: Channel | None, window: Opening | None, card: InForce | None
+) -> None:
+    attempt.channel_id = str(channel.id) if channel else None
+    attempt.window_id = str(window.window_id) if window and window.window_id else None
+    attempt.card_version = card.version if card else None
+    attempt.outside_window = window is None
 
 
 def _verified(given: Mapping[str, Any]) -> bool:

@@ -66,13 +66,8 @@ def record(
 ) -> RiskGrade:
     """Write the grade and set it on the case."""
     previous = case.risk_level
-    level = final_level(
-        previous,
-        table_level,
-        judgement,
-        mode,
-        was_assessed=case.grade_origin in (GradeOrigin.GRADED, GradeOrigin.EXTERNAL),
-    )
+    assessed = case.grade_origin in (GradeOrigin.GRADED, GradeOrigin.EXTERNAL)
+    level = final_level(previous, table_level, judgement, mode, was_assessed=assessed)
     grade = RiskGrade(
         tenant_id=case.tenant_id,
         case_id=case.id,
