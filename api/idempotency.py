@@ -6,7 +6,7 @@
     def complete(task_id: UUID) -> Response: ...
 
 Inside the guard, because the answer is kept in the transaction of what it answers. A refusal takes
-the key back with everything else.
+the key back with everything else. An answer may be a page about somebody, so it is kept sealed.
 """
 
 import hashlib
@@ -22,6 +22,7 @@ from api.work import now, session
 from engine import idempotency
 from engine.errors import Refusal
 from engine.models import IdempotencyKey
+from workflows import keys
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -53,19 +54,25 @@ def once(view: View) -> View:
             # somebody went back and changed what they had sent: that is another request
             return make_response(view(**values))
         if given is not None:
-            return Response(given.body, given.status, dict(given.headers))
+            body = keys.open_kept(bound(key, **name), given.body)
+            return Response(body, given.status, dict(given.headers))
         answer = make_response(view(**values))
         if answer.status_code >= 400:
             forget(key, **name)  # shown again to be mended; nothing was carried out
             return answer
         headers = {h: answer.headers[h] for h in KEPT if h in answer.headers}
-        body = answer.get_data()
+        body = keys.seal_kept(bound(key, **name), answer.get_data())
         idempotency.store(
             session(), key, status=answer.status_code, body=body, headers=headers, **name
         )
         return answer
 
     return cast(View, inside)
+
+
+def bound(key: str, *, actor: str, route: str) -> str:
+    """Return what binds a kept answer to its place: whose it is, to what, under which key."""
+    return f"{actor}|{route}|{key}"
 
 
 def forget(key: str, *, actor: str, route: str) -> None:

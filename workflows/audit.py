@@ -2,10 +2,13 @@
 
 Kinds of stream: `case:<id>` and `person:<id>` for changes outside a task; `access:<staff>:<UTC
 day>` for what somebody read; `admin` for logins, staff, roles, keys and configuration. An entry
-joins the transaction of what it records. Personal values arrive as ciphertext or not at all.
+joins the transaction of what it records. Personal values arrive as ciphertext or not at all: why
+somebody reads a case is typed by a person, and may speak of the one whose case it is.
 """
 
-from collections.abc import Iterable
+import base64
+import re
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -13,8 +16,39 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from engine import history
+from workflows import keys
 
 ADMIN = "admin"
+ACCESS = "access:"
+# Purposes that our own code gives, or offers to choose from. What is anything else was typed.
+CHOSEN = frozenset(
+    {
+        "audit",
+        "contact",
+        "cover",
+        "hand-over",
+        "import",
+        "list of cases",
+        "list of contacts",
+        "live contact",
+        "other",
+        "own case",
+        "own tasks",
+        "review",
+        "safeguarding",
+        "search",
+        "supervision",
+        # the same as people choose them, api/pages/purposes.py
+        "Covering for a colleague",
+        "A safeguarding matter",
+        "Quality, a complaint or an audit",
+        "Something else",
+        "Supervising the work",
+        "The client or a professional is in touch now",
+    }
+)
+AT_WORK = re.compile(r"(task [0-9a-f-]{36}|contact [A-Z0-9-]{1,20})")
+SEALED = "sealed:"
 
 
 def of_case(
@@ -65,10 +99,39 @@ def of_access(
     purpose: str,
     **about: Any,
 ) -> None:
-    """Record that somebody read personal data: one entry per page shown, with the ids on it."""
+    """Record that somebody read personal data: one entry per page shown, with the ids on it.
+
+    ``purpose``, and a ``reason`` in ``about``, are sealed under the reader's own key where they
+    were typed; `opened` reads them.
+    """
     day = at.astimezone(UTC).date().isoformat()
-    payload = _line(action, by, {**about, "ids": [str(i) for i in ids], "purpose": purpose})
-    history.append(session, f"access:{by}:{day}", payload, tenant_id=tenant_id, at=at)
+    why = {"purpose": purpose, "reason": about.get("reason")}
+    said = {n: _closed(session, tenant_id, by, n, text) for n, text in why.items() if text}
+    payload = _line(action, by, {**about, "ids": [str(i) for i in ids], **said})
+    history.append(session, f"{ACCESS}{by}:{day}", payload, tenant_id=tenant_id, at=at)
+
+
+def _closed(session: Session, tenant_id: UUID, by: str, name: str, text: str) -> str:
+    if text in CHOSEN or AT_WORK.fullmatch(text):
+        return text
+    sealed = keys.encrypt(session, UUID(by), *_place(tenant_id, by, name), text)
+    return SEALED + base64.b64encode(sealed).decode()
+
+
+def opened(session: Session, tenant_id: UUID, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry of an access stream with what was typed as it was typed."""
+    read = dict(payload)
+    by = str(payload.get("org_resource", ""))
+    for name in ("purpose", "reason"):
+        text = str(payload.get(name) or "")
+        if text.startswith(SEALED):
+            stored = base64.b64decode(text.removeprefix(SEALED))
+            read[name] = keys.decrypt(session, UUID(by), *_place(tenant_id, by, name), stored)
+    return read
+
+
+def _place(tenant_id: UUID, by: str, name: str) -> tuple[UUID, str, UUID, str]:
+    return tenant_id, "history_event", UUID(by), name
 
 
 def _line(action: str, by: str, about: dict[str, Any]) -> dict[str, Any]:

@@ -20,10 +20,12 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from api import auth, work
+from api.idempotency import bound
 from api.rest import etags
 from engine import idempotency, messages
 from engine.db import unit_of_work
 from engine.errors import Forbidden, Refusal
+from workflows import keys
 from workflows.access.actor import NotSignedIn, actor_for
 from workflows.programmes import tokens
 from workflows.programmes.tokens import Scope
@@ -43,10 +45,14 @@ class KeyTooLong(Refusal):
     status = 400
 
 
-def programme(scope: Scope, *, takes: type[Schema] | None = None) -> Callable[[View], View]:
+def programme(
+    scope: Scope, *, takes: type[Schema] | None = None, reads: bool = False
+) -> Callable[[View], View]:
     """Let in whoever has a token of ``scope``, or is signed in to a page of ours.
 
-    ``takes``: what the body must be; `bodies.body` gives it to the view, checked.
+    ``takes``: what the body must be; `bodies.body` gives it to the view, checked. ``reads``: it
+    changes nothing although it is posted to, so a repeated request is answered afresh, by what
+    the caller may see by then.
     """
 
     def guard(view: View) -> View:
@@ -56,7 +62,7 @@ def programme(scope: Scope, *, takes: type[Schema] | None = None) -> Callable[[V
                 with unit_of_work(work.database()) as session:
                     g.session = session
                     _enter(session, scope)
-                    return _answer(session, view, values), messages.produced(session)
+                    return _answer(session, view, values, reads), messages.produced(session)
 
             answer, sent = work.repeated(once)
             work.deliver_sent(sent, g.tenant_id)
@@ -85,10 +91,10 @@ def _enter(session: Session, scope: Scope) -> None:
     g.actor = actor_for(session, token.staff_id, work.now())
 
 
-def _answer(session: Session, view: View, values: dict[str, Any]) -> Response:
+def _answer(session: Session, view: View, values: dict[str, Any], reads: bool) -> Response:
     """Carry the request out, or give the answer that was given to it before."""
     key = request.headers.get("Idempotency-Key")
-    if key is None or request.method not in CHANGES:
+    if key is None or reads or request.method not in CHANGES:
         return etags.conditional(as_response(view(**values)))
     if not 1 <= len(key) <= LONGEST_KEY:
         raise KeyTooLong
@@ -96,12 +102,12 @@ def _answer(session: Session, view: View, values: dict[str, Any]) -> Response:
     digest = hashlib.sha256(request.get_data()).hexdigest()
     given = idempotency.replay(session, key, body_sha256=digest, now=work.now(), **name)
     if given is not None:
-        return Response(given.body, given.status, given.headers, content_type="application/json")
+        body = keys.open_kept(bound(key, **name), given.body)
+        return Response(body, given.status, given.headers, content_type="application/json")
     answer = as_response(view(**values))
     kept = {name: answer.headers[name] for name in ("ETag", "Location") if name in answer.headers}
-    idempotency.store(
-        session, key, status=answer.status_code, body=answer.get_data(), headers=kept, **name
-    )
+    body = keys.seal_kept(bound(key, **name), answer.get_data())
+    idempotency.store(session, key, status=answer.status_code, body=body, headers=kept, **name)
     return answer
 
 

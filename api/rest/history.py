@@ -1,5 +1,6 @@
 """The audit trail: entries of a stream, and whether its chain holds."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,8 @@ from api.rest.guard import programme
 from api.work import now, session
 from engine import history, releases
 from engine.errors import NotFound
+from engine.history import Entry
+from workflows import audit
 from workflows.access.instances import reads_all_history, require_instance
 from workflows.access.reading import NotAllowed, record_read, require, require_case
 from workflows.programmes.tokens import Scope
@@ -41,11 +44,18 @@ def _entries(stream: str) -> dict[str, Any]:
     return {
         "stream": stream,
         "items": [
-            {"seq": e.seq, "at": text(e.at), "payload": e.payload, "hash": e.hash.hex()}
+            {"seq": e.seq, "at": text(e.at), "payload": _said(stream, e), "hash": e.hash.hex()}
             for e in shown
         ],
         "next": shown[-1].seq if len(found) > len(shown) else None,
     }
+
+
+def _said(stream: str, entry: Entry) -> Mapping[str, Any]:
+    """Return what an entry says; why somebody has read something is opened for who audits."""
+    if not stream.startswith(audit.ACCESS):
+        return entry.payload
+    return audit.opened(session(), actor().tenant_id, entry.payload)
 
 
 @blueprint.get("/history/cases/<uuid:case_id>")

@@ -58,7 +58,7 @@ class PasswordIn(Schema):
 
 
 @blueprint.post("/people/search")
-@programme(Scope.CASEWORK, takes=SearchIn)
+@programme(Scope.CASEWORK, takes=SearchIn, reads=True)
 def search() -> dict[str, Any]:
     """Look for somebody by description: whom it may be (at most five), and why. Recorded.
 
@@ -85,7 +85,7 @@ def search() -> dict[str, Any]:
 
 
 @blueprint.post("/people/search-by-password")
-@programme(Scope.CASEWORK, takes=PasswordIn)
+@programme(Scope.CASEWORK, takes=PasswordIn, reads=True)
 def search_by_password() -> dict[str, Any]:
     """Look for somebody who gave no name by the password they chose. Recorded."""
     given = body()

@@ -41,7 +41,7 @@ def show(task_id: UUID) -> dict[str, Any]:
 
 
 @blueprint.post("/user-tasks/<uuid:task_id>/safe-contact/reveal")
-@programme(Scope.CASEWORK, takes=RevealIn)
+@programme(Scope.CASEWORK, takes=RevealIn, reads=True)
 def reveal(task_id: UUID) -> dict[str, Any]:
     """Give one value of the card to whoever holds the task. Each is recorded by its kind."""
     given = body()

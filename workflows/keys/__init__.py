@@ -8,6 +8,7 @@ ciphertext. Erasing a subject destroys the key; the history over the ciphertext 
 from workflows.keys.cipher import Place, Tampered
 from workflows.keys.columns import DATE, JSON, TEXT, DataClass, Encrypted, Sealed, encrypted
 from workflows.keys.index import blind_index, blind_indexes
+from workflows.keys.kept import open_kept, seal_kept
 from workflows.keys.models import SubjectKey, SubjectKind
 from workflows.keys.ring import KeyRing, MasterKeyMissing, ring, use_ring
 from workflows.keys.subjects import (
@@ -48,9 +49,11 @@ __all__ = [
     "is_erased",
     "load",
     "new_subject",
+    "open_kept",
     "rewrap",
     "rewrap_status",
     "ring",
+    "seal_kept",
     "use_ring",
     "wrap_into",
 ]

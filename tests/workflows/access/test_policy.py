@@ -554,9 +554,9 @@ def test_a_read_stands_in_the_history_with_its_purpose(ark: Organisation) -> Non
         dana = actor(session, ark, "dana")
         with pytest.raises(PurposeNeeded):
             record_read(session, dana, " ", [case_id], ark.now, "case")
-        record_read(session, dana, "task", [case_id], ark.now, "case")
+        record_read(session, dana, "own case", [case_id], ark.now, "case")
         (entry,) = history.read(session, f"access:{ark.dana}:2027-01-14")
-        told = {"concept_name": "case", "ids": [str(case_id)], "purpose": "task"}
+        told = {"concept_name": "case", "ids": [str(case_id)], "purpose": "own case"}
         assert told.items() <= entry.payload.items()
         assert entry.payload["org_role"] == "case_worker"
 
