@@ -41,6 +41,7 @@ blueprint = Blueprint("intake", __name__, url_prefix="/contacts")
 LIVE = ("phone", "text_relay", "webchat", "walk_in", "app")
 WRITTEN = ("email", "letter", "sms", "web_form", "agency_referral")
 MATCH = "_match"  # beside the answers of a draft: who it is, and how that was decided
+DECISIONS = ("same", "same_household", "new", "unsure")
 # What is meant by the two buttons that end a contact early.
 CUT_SHORT: Mapping[str, Mapping[str, str]] = {
     "cannot_talk": {"safe_now": "no", "route": "unclear"},
@@ -292,7 +293,7 @@ def _typed() -> dict[str, Any]:
         "person_id": given.get("_match_person", ""),
         "reason": given.get("_match_reason", "").strip()[:500],
     }
-    return {**typed, MATCH: match} if match["decision"] else typed
+    return {**typed, MATCH: match} if match["decision"] in DECISIONS else typed
 
 
 def _answers(typed: Mapping[str, Any]) -> dict[str, Any]:

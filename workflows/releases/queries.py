@@ -61,7 +61,7 @@ def live_by_process(session: Session, tenant_id: UUID) -> dict[str, int]:
         )
         .group_by(ProcessInstance.process_id)
     )
-    return dict(session.execute(counted).tuples().all())
+    return dict(session.execute(counted).all())
 
 
 def versions(
@@ -115,7 +115,7 @@ def _live_by_release(session: Session, tenant_id: UUID, process_id: str) -> dict
         )
         .group_by(ProcessInstance.release_id)
     )
-    return dict(session.execute(counted).tuples().all())
+    return dict(session.execute(counted).all())
 
 
 def content(session: Session, release_id: UUID, file_name: str) -> bytes:
