@@ -5,8 +5,9 @@ agreed once. An attempt never repeats the part of the day in which the last one 
 client's windows leave another; three attempts at ten in the morning are one.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from feel.calendars import Calendars
@@ -47,13 +48,15 @@ def choose(
     now: datetime,
     last: datetime | None = None,
     not_before: datetime | None = None,
+    agreed: Collection[UUID] = (),
     within: timedelta,
 ) -> Opening | None:
     """Return the opening for the next attempt; one that is open already begins now.
 
     ``last``: when an attempt failed before. ``not_before``: the client has asked for this time,
-    then her wish counts and not the part of the day. ``within``: how long to look for another
-    part of the day before the same one on another day is good enough.
+    then her wish counts and not the part of the day. ``agreed``: the ids of what was agreed once;
+    such a time comes first, whatever part of the day it is, until it has been tried. ``within``:
+    how long to look for another part of the day before the same one on another day is good enough.
     """
     earliest = max(now, not_before) if not_before else now
     possible = [
@@ -64,6 +67,9 @@ def choose(
     asked_for = not_before is not None and not_before > now
     if last is None or asked_for:
         return next(iter(possible), None)
+    untried = {p.window_id for p in openings if p.window_id in agreed and p.starts_at > last}
+    if untried:
+        return next(piece for piece in possible if piece.window_id in untried)
     tried = (last.astimezone(zone).date(), daypart(last, zone))
     fresh = [
         piece

@@ -91,6 +91,7 @@ def next_window(
         now=now,
         last=last.ended_at if last else None,
         not_before=not_before,
+        agreed=attempts.agreed_ids(context.session, case.person_id),
         within=limit,
     )
     due = all_due if last else first_due

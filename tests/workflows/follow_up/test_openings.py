@@ -42,7 +42,15 @@ def found(
     not_before: datetime | None = None,
 ) -> tuple[datetime, datetime] | None:
     pieces = upcoming(windows, agreed, calendars, "cal_service", now)
-    opening = choose(pieces, LONDON, now=now, last=last, not_before=not_before, within=THREE_DAYS)
+    opening = choose(
+        pieces,
+        LONDON,
+        now=now,
+        last=last,
+        not_before=not_before,
+        agreed={once.window_id for once in agreed if once.window_id},
+        within=THREE_DAYS,
+    )
     return (opening.starts_at, opening.ends_at) if opening else None
 
 
@@ -119,3 +127,21 @@ def test_nobody_is_ever_rung_outside_a_window_or_twice_in_one_part_of_a_day(
     before = last.astimezone(LONDON)
     tried_in = (before.date(), daypart(last, LONDON))
     assert (begins.date(), daypart(opening[0], LONDON)) != tried_in
+
+
+def test_what_was_agreed_comes_first_in_whatever_part_of_the_day(calendars: Calendars) -> None:
+    once = Opening(at(14, 15), at(14, 16), UUID(int=7))
+
+    assert found(calendars, agreed=(once,), last=at(14, 14), now=at(14, 14)) == (
+        at(14, 15),
+        at(14, 16),
+    )
+
+
+def test_what_was_agreed_is_tried_once(calendars: Calendars) -> None:
+    once = Opening(at(14, 15), at(14, 16), UUID(int=7))
+
+    assert found(calendars, agreed=(once,), last=at(14, 15, 5), now=at(14, 15, 5)) == (
+        at(15, 9),
+        at(15, 12),
+    )
