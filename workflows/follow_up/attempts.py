@@ -16,6 +16,7 @@ from marshmallow import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.errors import Forbidden
 from feel.calendars import Calendars
 from workflows.cases import facts
 from workflows.cases.models import Case
@@ -150,6 +151,18 @@ def line_of(card: InForce | None, attempt: ContactAttempt) -> Channel | None:
     return card.card.channel(UUID(attempt.channel_id))
 
 
+class NumberStopped(Forbidden):
+    """This number must not be rung for this client, so it is not shown."""
+
+
+def require_not_stopped(session: Session, case: Case, channel: Channel) -> None:
+    """Refuse to show a number that is suspended for the client, or that she said is not safe."""
+    if channel.is_phone and (
+        channel.safe_call == "no" or channel.value in suspended(session, case, [channel])
+    ):
+        raise NumberStopped
+
+
 def suspended(session: Session, case: Case, channels: Sequence[Channel]) -> frozenset[str]:
     numbers = [channel.value for channel in channels]
     return suspension.suspended(session, case.tenant_id, case.person_id, numbers)
@@ -169,14 +182,12 @@ def record(
 ) -> ContactAttempt:
     """Record an attempt as it happened, once for one task. Raises ``ValidationError``.
 
-    ``was_begun``: the number has been in front of whoever holds the task since ``started_at``;
-    such a call may end after the window has closed.
+    ``was_begun``: the number has been shown since ``started_at``; the window counts for then.
     """
     card = cards.current(session, case.person_id)
     channel = _channel(session, case, card, given)
     dialled_at = started_at if was_begun else now
     window = _window(session, case, card, given, hours=hours, by=by, at=dialled_at)
-    verified = _verified(given)
     attempt = ContactAttempt(
         tenant_id=case.tenant_id,
         service_id=case.service_id,
@@ -187,7 +198,7 @@ def record(
         outcome=given["outcome"],
         daypart=openings.daypart(now, hours.zone),
         card_read_at=now,
-        identity_verified=verified,
+        identity_verified=_verified(given),
         started_at=started_at,
         ended_at=now,
         by=by,
