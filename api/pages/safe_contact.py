@@ -288,7 +288,7 @@ def reveal(case: Case, key: str, purpose: str, *, during_contact: bool) -> str:
     if shown(actor(), DataClass.C3, case=case, during_contact=during_contact) is not Shown.PLAIN:
         raise NotFound
     in_force = cards.current(session(), case.person_id)
-    value = _value(in_force.card, key) if in_force else None
+    value = _value(case, in_force.card, key) if in_force else None
     if not value:
         raise NotFound
     what = f"safe_contact.revealed.{key.partition(':')[0]}"
@@ -296,7 +296,7 @@ def reveal(case: Case, key: str, purpose: str, *, during_contact: bool) -> str:
     return value
 
 
-def _value(card: Card, key: str) -> str | None:
+def _value(case: Case, card: Card, key: str) -> str | None:
     kind, _, channel_id = key.partition(":")
     if kind in ("stop_word", "client_password", "worker_password"):
         found: str | None = getattr(card, kind)
@@ -307,4 +307,5 @@ def _value(card: Card, key: str) -> str | None:
         return None
     if channel is None:
         return None
+    attempts.require_not_stopped(session(), case, channel)
     return numbers.spoken(channel.value) if channel.is_phone else channel.value

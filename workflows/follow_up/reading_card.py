@@ -133,7 +133,8 @@ def reveal(
     """Return one value: the "number" of a line, one of the words, or the "other_way" that was
     agreed for this time. Recorded by its kind.
 
-    Raises ``NoCard`` for what is not on it and for whoever is shown it masked, alike.
+    Raises ``NoCard`` for what is not on it and for whoever is shown it masked, alike, and
+    ``NumberStopped`` for what nobody rings.
     """
     case, how = _allowed(session, actor, task)
     card = cards.current(session, case.person_id)
@@ -172,6 +173,8 @@ def _value(
         word: str | None = getattr(card.card, what)
         return word
     channel = card.card.channel(channel_id)
+    if channel is not None:
+        attempts.require_not_stopped(session, case, channel)
     return channel.value if channel else None
 
 
