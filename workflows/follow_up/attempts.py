@@ -176,14 +176,11 @@ def record(
     hours: Hours,
     task_id: UUID | None,
     started_at: datetime,
-    was_begun: bool = False,
+    was_begun: bool = False,  # the number is shown since then, so the window counts for then
     by: str,
     now: datetime,
 ) -> ContactAttempt:
-    """Record an attempt as it happened, once for one task. Raises ``ValidationError``.
-
-    ``was_begun``: the number has been shown since ``started_at``; the window counts for then.
-    """
+    """Record an attempt as it happened, once for one task. Raises ``ValidationError``."""
     card = cards.current(session, case.person_id)
     channel = _channel(session, case, card, given)
     dialled_at = started_at if was_begun else now
