@@ -22,7 +22,7 @@ from api.work import now, session
 from engine import history, releases
 from engine.definitions import Definitions, Process
 from engine.errors import NotFound
-from engine.models import ProcessInstance, Release
+from engine.models import ProcessInstance
 from engine.outline import outline
 from engine.states import InstanceStatus
 from workflows.access.reading import ReasonNeeded
@@ -92,6 +92,7 @@ def _of_chosen(case_id: UUID, chosen: ProcessInstance | None) -> dict[str, Any]:
     after = int(request.args["after"]) if request.args.get("after", "").isdecimal() else 0
     told = queries.of_instance(session(), chosen.id, after=after, limit=PAGE + 1)
     names.load({str(each.payload.get("org_resource", "")) for each in told})
+    version = str(releases.get(session(), chosen.release_id).number)
     here = f"/cases/{case_id}/history/{chosen.id}"
     return {
         "process": process,
@@ -100,7 +101,7 @@ def _of_chosen(case_id: UUID, chosen: ProcessInstance | None) -> dict[str, Any]:
         "trace_address": f"{here}/trace",
         "outline": outline(process) if process else None,
         "states": _states(chosen),
-        "entries": [_entry(each, chosen) for each in told[:PAGE]],
+        "entries": [_entry(each, version) for each in told[:PAGE]],
         "following": told[PAGE - 1].seq if len(told) > PAGE else None,
         "after": after,
     }
@@ -153,23 +154,18 @@ def _run(instance: ProcessInstance, current: bool) -> Run:
     )
 
 
-def _entry(told: queries.Told, chosen: ProcessInstance) -> Entry:
+def _entry(told: queries.Told, version: str) -> Entry:
     said = sentence(told.payload)
     element = told.payload.get("element")
     return Entry(
         at=told.at,
         words=said.words,
         who=said.who,
-        version=str(_release_number(chosen)),
+        version=version,
         seq=told.seq,
         element=str(element) if element else None,
         technical=f"{element or ''} {told.payload.get('lifecycle_transition', '')}".strip(),
     )
-
-
-def _release_number(instance: ProcessInstance) -> int:
-    release = session().get(Release, instance.release_id)
-    return release.number if release else 0
 
 
 # -- the diagram ---------------------------------------------------------------------------------
