@@ -1,16 +1,26 @@
-"""Print the tables of docs/ that would rot if somebody typed them: elements, functions, operations.
+"""Print the tables of docs/ that would rot if somebody typed them.
 
 What is executed and what is refused comes from the linter's own table, each FEEL result is
-computed here, and the operations are those that are registered. A test compares.
+computed here, operations and requests are those that are registered. A test compares.
 """
 
+import ast
 import inspect
+import re
+import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
+from sqlalchemy import create_engine
+
 import feel
+from api.app import create_app
+from api.rest import openapi
+from api.settings import Settings
 from engine import definitions, operations, releases
+from engine.clock import SystemClock
 from engine.lint.support import ELEMENTS, KINDS, LEGAL, How, Place, event
 from feel.calendars import Calendars
 from feel.functions import BuiltIn
@@ -60,8 +70,8 @@ def bpmn_support() -> Iterator[str]:
     yield "# What of BPMN 2.0 is carried out"
     yield f"\n{MADE}\n"
     yield "Nothing is accepted and then ignored. What is refused is refused when a file is checked,"
-    yield "with the element's name and what to draw instead. An element that stands in none of these"
-    yield "tables is refused as unknown. The words are those that the checks use."
+    yield "with the element's name and what to draw instead. An element that stands in none of"
+    yield "these tables is refused as unknown. The words are those that the checks use."
     yield "\n## Elements\n"
     for how, words in HOW.items():
         found = [(tag, s) for tag, s in ELEMENTS.items() if s.how is how]
@@ -167,10 +177,109 @@ def first_sentence(function: Callable[..., object]) -> str:
     return (inspect.getdoc(function) or "").split("\n\n")[0]
 
 
+# -- HTTP ----------------------------------------------------------------------------------------
+
+
+def http_resources() -> Iterator[str]:
+    nowhere = create_engine("postgresql+psycopg://")  # connects to nothing: nobody asks it
+    app = create_app(Settings(secret_key="of-a-page", demo=True), nowhere, SystemClock())
+    yield "# The JSON interface, request by request"
+    yield f"\n{MADE}\n"
+    yield "All paths lie under `/api/v1`. [http.md](http.md) says how to ask;"
+    yield "`/api/v1/openapi.json` says the same as this page for machines, with every body."
+    yield ""
+    asked: dict[str, list[tuple[str, str, str]]] = {}
+    for path, verbs in openapi.describe(app)["paths"].items():
+        for verb, about in verbs.items():
+            request = f"`{verb.upper()} {path.removeprefix(openapi.PREFIX)}`"
+            scope = about["security"][0]["token"][0]
+            asked.setdefault(about["tags"][0], []).append((request, scope, about["summary"]))
+    for resource, rows in sorted(asked.items()):
+        yield f"## {resource.replace('_', ' ').capitalize()}\n"
+        yield from table(("request", "scope", "what it does"), rows)
+
+
+# -- the tree ------------------------------------------------------------------------------------
+
+# What has no docstring of its own. Folders end with a slash.
+LINES = {
+    ".ci/": "What continuous integration runs",
+    "api/static/": "Style sheet, scripts and icons; `dist/` holds the bundle that `web/` builds",
+    "benchmarks/definitions/": "The processes and forms that are measured",
+    "benchmarks/peers/": "The same process, as the engines we compare with take it",
+    "bpmn/calendars/": "Opening hours, one calendar a file",
+    "bpmn/decisions/": "Decision tables (DMN), one decision a file",
+    "bpmn/holidays/": "Bank holidays in the format of GOV.UK, loaded and never computed",
+    "bpmn/processes/": "Diagrams (BPMN 2.0), one process a file",
+    "bpmn/scenarios/": "Stories that the diagrams have to pass",
+    "docs/": "Guides, glossary, tables of what is supported; `why/` explains",
+    "forms/definitions/": "Forms (form-js JSON), one record a file",
+    "migrations/versions/": "One migration a file, numbered",
+    "requirements/": "What is needed, and the lock files: versions and hashes, no addresses",
+    "script/": "Server, tests, figures, lock files, generated pages",
+    "tests/": "Follows the tree; `support/` holds the people, diagrams and browsers of the tests",
+    "web/": "npm source of the diagram viewer's bundle",
+}
+DRAWN = ("api", "bpmn", "engine", "feel", "forms", "workflows", "benchmarks", "migrations")
+
+
+def tree() -> Iterator[str]:
+    yield "# The tree"
+    yield f"\n{MADE}\n"
+    yield "Imports point down: `api` -> `workflows` -> `engine` -> `feel`, and `workflows` ->"
+    yield "`forms` -> `feel`. A test proves it. The line of a module is the first sentence of its"
+    yield "docstring."
+    yield "\n## Folders\n"
+    yield from table(("folder", "what"), ((f"`{n}`", line) for n, line in folders()))
+    for name in DRAWN:
+        yield f"## {name}\n"
+        yield from table(("module", "what"), ((f"`{n}`", line) for n, line in inside(ROOT / name)))
+
+
+def folders() -> Iterator[tuple[str, str]]:
+    known = {line.partition("/")[0] for line in tracked() if "/" in line}
+    for name in sorted(known):
+        yield f"{name}/", line_of(ROOT / name)
+
+
+def inside(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield folders and modules directly below ``folder``; data files stand with their folder."""
+    start = f"{folder.name}/"
+    below = [line.removeprefix(start) for line in tracked() if line.startswith(start)]
+    for name in sorted({line.partition("/")[0] for line in below}):
+        path = folder / name
+        is_shown = path.is_dir() or (path.suffix == ".py" and path.exists())
+        if is_shown and not name.startswith("__"):
+            yield name + ("/" if path.is_dir() else ""), line_of(path)
+
+
+@cache
+def tracked() -> tuple[str, ...]:
+    """Return the paths of the files that belong to the project, as git has them."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return tuple(listed.stdout.splitlines())
+
+
+def line_of(path: Path) -> str:
+    name = str(path.relative_to(ROOT)) + ("/" if path.is_dir() else "")
+    if name in LINES:
+        return LINES[name]
+    module = path / "__init__.py" if path.is_dir() else path
+    text = module.read_text(encoding="utf-8") if module.exists() else ""
+    said = ast.get_docstring(ast.parse(text)) or ""
+    sentence = re.split(r"(?<=[.?])\s", " ".join(said.split("\n\n")[0].split()))[0]
+    if not sentence:
+        raise LookupError(f"{name} has no docstring and no line in script/support_tables.py")
+    return sentence.rstrip(".")
+
+
 PAGES: Mapping[str, Callable[[], Iterator[str]]] = {
     "bpmn-support.md": bpmn_support,
     "feel-support.md": feel_support,
+    "http-resources.md": http_resources,
     "operations.md": operation_list,
+    "tree.md": tree,
 }
 
 
