@@ -80,10 +80,12 @@ def keep(
     ``CohortRefused``.
     """
     rows = _rows_of(content, now)
-    sha256 = hashlib.sha256(content).hexdigest()
-    digest = keys.blind_index(session, tenant_id, "cohort_file", sha256)
-    mine = select(CohortFile).where(CohortFile.uploaded_by == staff_id)
-    same = mine.where(CohortFile.service_id == service_id, CohortFile.digest == digest)
+    digest = keys.blind_index(session, tenant_id, "cohort_file", _sha256(content))
+    same = select(CohortFile).where(
+        CohortFile.uploaded_by == staff_id,
+        CohortFile.service_id == service_id,
+        CohortFile.digest == digest,
+    )
     _drop(session, session.scalars(same.with_for_update()), now=now)
     file_id = uuid4()
     made = insert(CohortFile).values(
@@ -99,13 +101,26 @@ def keep(
         return session.scalars(same).one().id
     keys.new_subject(session, tenant_id, file_id, SubjectKind.COHORT, now=now)
     session.flush()
-    by = str(staff_id)
+    _keep_rows(session, session.get_one(CohortFile, file_id), rows, now=now)
+    _make_room(session, staff_id, now=now)
+    return file_id
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _keep_rows(session: Session, file: CohortFile, rows: list[Row], *, now: datetime) -> None:
+    about, by = (file.tenant_id, file.service_id), str(file.uploaded_by)
     for batch in importing.batches(rows):
-        seen = importing.preview(session, tenant_id, service_id, batch, by=by, now=now)
-        session.execute(insert(CohortRow), [_kept(session, tenant_id, file_id, o) for o in seen])
+        seen = importing.preview(session, *about, batch, by=by, now=now)
+        session.execute(insert(CohortRow), [_kept(session, file, outcome) for outcome in seen])
+
+
+def _make_room(session: Session, staff_id: UUID, *, now: datetime) -> None:
+    mine = select(CohortFile).where(CohortFile.uploaded_by == staff_id)
     newest_first = mine.order_by(CohortFile.uploaded_at.desc(), CohortFile.id)
     _drop(session, session.scalars(newest_first.offset(MOST_FILES)), now=now)
-    return file_id
 
 
 def _rows_of(content: bytes, now: datetime) -> list[Row]:
@@ -120,22 +135,22 @@ def _rows_of(content: bytes, now: datetime) -> list[Row]:
     return rows
 
 
-def _kept(session: Session, tenant_id: UUID, file_id: UUID, outcome: Outcome) -> dict[str, Any]:
+def _kept(session: Session, file: CohortFile, outcome: Outcome) -> dict[str, Any]:
     """Return the columns of a row; only what is still needed later has content."""
     row, row_id = outcome.row, uuid4()
     needed = outcome.state in (State.TAKEN, State.BROKEN)
-    place = (tenant_id, CohortRow.__tablename__, row_id, "content")
+    place = (file.tenant_id, CohortRow.__tablename__, row_id, "content")
     return {
         "id": row_id,
-        "tenant_id": tenant_id,
-        "file_id": file_id,
+        "tenant_id": file.tenant_id,
+        "file_id": file.id,
         "number": row.number,
         "state": outcome.state,
         "priority": outcome.priority,
         "reason": outcome.reason if outcome.state is State.EXCLUDED else None,
         "problems": [problem.sentence for problem in row.problems],
         "is_done": False,
-        "content": keys.encrypt(session, file_id, *place, dict(row.raw)) if needed else None,
+        "content": keys.encrypt(session, file.id, *place, dict(row.raw)) if needed else None,
     }
 
 

@@ -245,6 +245,18 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(
         assert session.scalars(select(CohortFile)).all() == []
 
 
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(
+    ark: Organisation, sign_in: SignIn
+) -> None:
+    vic = sign_in("vic")
+    kind = "multipart/form-data; boundary=edge"
+
+    answer = vic.client.post("/cohort", data=b"x" * (17 * 1024 * 1024), content_type=kind)
+
+    assert answer.status_code == 413
+    assert "The file or the text is too large." in answer.text
+
+
 def test_nothing_chosen_is_said(ark: Organisation, sign_in: SignIn) -> None:
     vic = sign_in("vic")
     vic.get("/cohort")
