@@ -215,7 +215,9 @@ def _empty(found: Inbox) -> dict[str, str]:
     if found.view is not View.UNCLAIMED and waiting:
         return {
             "title": gettext("Nothing here"),
-            "words": say("%(count)s are unclaimed in your teams.", count=str(waiting)),
+            "words": gettext("1 is unclaimed in your teams.")
+            if str(waiting) == "1"
+            else say("%(count)s are unclaimed in your teams.", count=str(waiting)),
             "label": gettext("Show unclaimed"),
             "address": "/tasks?view=unclaimed",
         }
