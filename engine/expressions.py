@@ -6,13 +6,14 @@ one place that makes workflows; a test looks). Expressions read variables and ``
 see the instant and the calendars of the unit of work and nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
 
 import feel
+from engine.changes import Ports
 from engine.core.failures import StepFailed
 from engine.core.variables import Visible, checked, maps_of, write
 
@@ -55,6 +56,29 @@ class FeelEngine(PythonScriptEngine):
         raise StepFailed("NotAnOperation", "Operations are called by service tasks only.")
 
 
+class Settings(Mapping[str, Any]):
+    """The one name ``settings``, whose value is read when an expression asks for it."""
+
+    __slots__ = ("_ports",)
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def __getitem__(self, name: str) -> Any:
+        if name != "settings":
+            raise KeyError(name)
+        return self._ports.settings()
+
+    def __contains__(self, name: object) -> bool:
+        return name == "settings"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("settings",))
+
+    def __len__(self) -> int:
+        return 1
+
+
 def value_of(
     token: "Token",
     text: str,
@@ -63,13 +87,12 @@ def value_of(
 ) -> Any:
     """Return the value of a FEEL text as ``token`` sees it; ``extra`` hides variables."""
     step = token.run_of.step
-    maps = maps_of(token)
+    maps: list[Mapping[str, Any]] = [*maps_of(token), Settings(step.ports)]
     if extra:
         maps.insert(0, dict(extra))
-    maps.append({"settings": step.ports.settings()})
     try:
         return feel.parse(text).evaluate(
-            Visible(maps), now=step.now, calendars=step.ports.calendars(), trace=trace
+            Visible(maps), now=step.now, calendars=step.ports.calendars, trace=trace
         )
     except feel.FeelError as error:
         raise StepFailed(type(error).__name__, f"{error}") from error

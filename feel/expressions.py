@@ -52,9 +52,10 @@ class Expression:
     ) -> Value:
         """Return the value in ``context``.
 
-        ``now`` is the instant of ``now()``, ``today()`` and the calendar functions. What the
-        standard leaves undefined is null. Raises ``BudgetExceeded``, and ``CalendarError`` from
-        the calendar functions.
+        ``now`` is the instant of ``now()``, ``today()`` and the calendar functions; ``calendars``
+        may be a function, which is called when they are needed. What the standard leaves
+        undefined is null. Raises ``BudgetExceeded``, and ``CalendarError`` from the calendar
+        functions.
         """
         run = Run(now, calendars, trace)
         return run.result(self.within(Frame(context, None, run)))

@@ -32,9 +32,12 @@ class Trace:
 
 
 class Run:
-    """One evaluation: its budget and its surroundings."""
+    """One evaluation: its budget and its surroundings.
 
-    __slots__ = ("adopted", "calendars", "calls", "now", "parts", "steps", "trace", "types")
+    ``calendars`` may be a function that returns them: most evaluations need none.
+    """
+
+    __slots__ = ("_calendars", "adopted", "calls", "now", "parts", "steps", "trace", "types")
 
     def __init__(
         self,
@@ -43,13 +46,20 @@ class Run:
         trace: Trace | None = None,
     ):
         self.now = now
-        self.calendars = calendars
+        self._calendars = calendars
         self.trace = trace
         self.steps = MAX_STEPS
         self.parts = 0
         self.calls = 0
         self.types: Mapping[str, Any] = {}
         self.adopted: dict[int, tuple[Any, Value]] = {}
+
+    @property
+    def calendars(self) -> Any:
+        """The calendars of this evaluation, or None."""
+        if callable(self._calendars):
+            self._calendars = self._calendars()
+        return self._calendars
 
     def spend(self, steps: int = 1) -> None:
         """Take ``steps`` from the budget. Raises ``BudgetExceeded`` when it is used up."""

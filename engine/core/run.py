@@ -256,9 +256,7 @@ class Run(Moves):
         ports = self.step.ports
         inputs = {"settings": ports.settings(), **snapshot(token)}
         try:
-            result = model.evaluate(
-                decision, inputs, now=self.step.now, calendars=ports.calendars()
-            )
+            result = model.evaluate(decision, inputs, now=self.step.now, calendars=ports.calendars)
         except (DecisionError, feel.FeelError) as error:
             raise StepFailed(type(error).__name__, str(error)) from error
         return model, result

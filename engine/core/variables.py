@@ -8,7 +8,7 @@ and neither can overwrite what it never touched. A called process sees nothing o
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -92,7 +92,7 @@ class Visible(Mapping[str, Any]):
 
     __slots__ = ("maps",)
 
-    def __init__(self, maps: list[dict[str, Any]]):
+    def __init__(self, maps: Sequence[Mapping[str, Any]]):
         self.maps = maps
 
     def __getitem__(self, name: str) -> Any:

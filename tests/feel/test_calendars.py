@@ -249,3 +249,18 @@ def test_a_deadline_falls_on_a_working_day(now, days):
     assert ALL.is_working_day(day, OFFICE)
     today = now.astimezone(LONDON).date()
     assert ALL.working_days_between(today, day, "cal_office_ew") == days
+
+
+def test_calendars_are_fetched_when_a_function_needs_them() -> None:
+    fetched: list[str] = []
+
+    def fetch() -> Calendars:
+        fetched.append("once")
+        return ALL
+
+    now = at("2027-01-14T10:00")
+    assert feel.evaluate("1 + 1", now=now, calendars=fetch) == 2
+    assert fetched == []
+    text = '[due_working_hours(1, "cal_247"), due_working_hours(2, "cal_247")]'
+    assert len(feel.evaluate(text, now=now, calendars=fetch)) == 2
+    assert fetched == ["once"]
