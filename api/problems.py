@@ -14,7 +14,7 @@ import orjson
 import structlog
 from flask import Flask, Response, g, make_response, redirect, render_template, request
 from marshmallow import ValidationError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from api.language import say
@@ -162,13 +162,26 @@ def install(app: Flask) -> None:
             return make_response(error.response)
         return answer(of_status(404 if error.code == 405 else error.code or 500))
 
+    _install_faults(app)
+
+
+def _install_faults(app: Flask) -> None:
+    """Turn what nobody raised on purpose into an answer."""
+
     @app.errorhandler(DBAPIError)
     def database(error: DBAPIError) -> Response:
         """The connection is gone, the disk is full, somebody holds a lock: try again later."""
+        if isinstance(error, DataError):
+            return unfit(error)
         if not isinstance(error, OperationalError):
             return failed(error)
         logger.error("database_unavailable", request_id=g.get("request_id"), exc_info=error)
         return answer(of_status(503), {"Retry-After": "5"})
+
+    @app.errorhandler(UnicodeEncodeError)
+    def unfit(error: Exception) -> Response:
+        """A text or number that no column can hold, such as one with a NUL: there is no such."""
+        return answer(of_status(404 if request.method in ("GET", "HEAD") else 422))
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:

@@ -5,9 +5,9 @@ from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
+import orjson
 from flask import current_app, request
 from marshmallow import Schema, fields, validate
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from engine.errors import Refusal
 
@@ -36,9 +36,12 @@ def _schema(takes: type[Schema]) -> Schema:
 
 
 def json_object() -> dict[str, Any]:
+    """Return the body, read strictly: UTF-8, no lone surrogates, no NaN, no bottomless nesting."""
+    if not request.is_json:
+        raise BodyRefused
     try:
-        given = request.get_json()
-    except (BadRequest, UnsupportedMediaType) as wrong:
+        given = orjson.loads(request.get_data())
+    except orjson.JSONDecodeError as wrong:
         raise BodyRefused from wrong
     if not isinstance(given, dict):
         raise BodyRefused
