@@ -54,6 +54,8 @@ WORKER_ROLE = "signpost_worker"
 PATIENCE = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '2min'"
 
 
+# Pages and processes together run more different statements than psycopg keeps by default.
+MOST_PREPARED = 300
 SURELY_ALIVE = 1.0  # seconds since a connection was used
 
 PASSING = (DeadlockDetected, LockNotAvailable, SerializationFailure)
@@ -94,10 +96,11 @@ def connect(url: str, *, role: str | None = APPLICATION_ROLE, **options: Any) ->
     """
     database = create_engine(url, **options)
     _prove_the_idle(database)
-    if role is not None:
 
-        @event.listens_for(database, "connect")
-        def act_as(connection: Any, record: Any) -> None:
+    @event.listens_for(database, "connect")
+    def act_as(connection: Any, record: Any) -> None:
+        connection.prepared_max = MOST_PREPARED
+        if role is not None:
             connection.autocommit = True
             connection.execute(f"SET ROLE {role}; {PATIENCE}")
             connection.autocommit = False
