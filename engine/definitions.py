@@ -33,7 +33,8 @@ class ReleaseRefused(Refusal):
     status = 422
 
     def __init__(self, findings: Iterable[Finding]):
-        self.findings = list(findings)
+        # what stops it comes first; the order of the files stays within that
+        self.findings = sorted(findings, key=lambda finding: list(Severity).index(finding.severity))
         super().__init__(
             "\n".join(finding.message for finding in self.findings), findings=self.findings
         )
