@@ -1,6 +1,7 @@
 """Headers on every answer: what a browser may load, keep and tell others."""
 
 import gzip
+from urllib.parse import quote
 
 from flask import Flask, Response, request
 
@@ -47,6 +48,12 @@ def install(app: Flask, *, secure: bool) -> None:
         given = {name.casefold() for name, _ in answer.headers}
         answer.headers.extend([header for name, header in unless_given if name not in given])
         return compress(answer)
+
+
+def kept_as(name: str) -> str:
+    """Return the header that lets a browser keep an answer as ``name`` (RFC 6266)."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def compress(answer: Response) -> Response:

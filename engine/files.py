@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -58,6 +59,10 @@ class Loaded:
     findings: list[Finding] = field(default_factory=list)
 
 
+LONGEST_NAME = 200
+PLAIN_NAME = re.compile(r"[\w][\w .()-]*(/[\w][\w .()-]*)*")
+
+
 class FileRefused(ValueError):
     """A file cannot be read; ``finding`` says why."""
 
@@ -72,6 +77,7 @@ def load(files: Mapping[str, str | bytes]) -> Loaded:
     for name, given in files.items():
         content = given.encode("utf-8") if isinstance(given, str) else given
         try:
+            require_plain(name)
             kind, body = recognise(name, content)
             loaded.files[name] = DefinitionFile(
                 name, kind, content, hashlib.sha256(content).hexdigest()
@@ -80,6 +86,19 @@ def load(files: Mapping[str, str | bytes]) -> Loaded:
         except (xml.XmlRefused, FileRefused) as refused:
             loaded.findings.append(refused.finding)
     return loaded
+
+
+def require_plain(name: str) -> None:
+    """Refuse a name that is no path of plain words below the release's own folder."""
+    if len(name) <= LONGEST_NAME and PLAIN_NAME.fullmatch(name) and ".." not in name.split("/"):
+        return
+    shown = "".join(c if c.isprintable() else "?" for c in name[:LONGEST_NAME])
+    raise FileRefused(
+        shown,
+        "file_name",
+        f"The file '{shown}' has a name that a release cannot have.",
+        "Letters, digits, spaces, full stops, hyphens, underscores and brackets, in folders.",
+    )
 
 
 def recognise(name: str, content: bytes) -> tuple[FileKind, Any]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from api import headers
 from api.auth import actor, signed_in
 from api.language import gettext, ngettext, say
 from api.pages import names, purposes
@@ -228,7 +229,9 @@ def diagram(case_id: UUID, instance_id: UUID, process_id: str) -> Response:
     process = definitions.processes.get(process_id)
     if process is None:
         raise NotFound
-    return Response(definitions.files[process.file].content, content_type="application/xml")
+    answer = Response(definitions.files[process.file].content, content_type="application/xml")
+    answer.headers["Content-Security-Policy"] = f"{headers.POLICY}; sandbox"
+    return answer
 
 
 def _instance(case_id: UUID, instance_id: UUID) -> ProcessInstance:

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from api import headers
 from api.auth import actor, signed_in
 from api.language import say
 from api.pages.names import name_of
@@ -98,9 +99,11 @@ def file(release_id: UUID, name: str) -> Response:
     answer = make_response(queries.content(session(), release_id, name))
     is_xml = name.endswith((".bpmn", ".dmn"))
     answer.content_type = "application/xml" if is_xml else "text/plain; charset=utf-8"
+    # opened by itself, a file that somebody has handed in is nothing but text
+    answer.headers["Content-Security-Policy"] = f"{headers.POLICY}; sandbox"
     if "save" in request.args:
         bare = name.rsplit("/", 1)[-1]
-        answer.headers["Content-Disposition"] = f'attachment; filename="{bare}"'
+        answer.headers["Content-Disposition"] = headers.kept_as(bare)
     return answer
 
 

@@ -9,7 +9,7 @@ from api.pages.sign_in import own_path
 from api.problems import Problem, answer, is_for_programmes
 from api.work import session
 from workflows.desk import screen
-from workflows.identity import passwords
+from workflows.identity import signing_in
 from workflows.identity.models import Login
 
 blueprint = Blueprint("privacy", __name__)
@@ -42,7 +42,9 @@ def unlock() -> Response | tuple[str, int]:
         actor().staff_id,
         actor().tenant_id,
         request.form.get("secret", "")[:200],
-        is_password=lambda secret: passwords.verify(login.password_hash, secret),
+        is_password=lambda secret: signing_in.prove_password(
+            session(), login, secret, now=real_now()
+        ),
     )
     if opened:
         to = own_path(request.form.get("next"))

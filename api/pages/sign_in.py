@@ -117,7 +117,9 @@ def demonstration(chosen: str) -> Demonstration:
 
 def own_path(given: str | None) -> str:
     """Return ``given`` if it is a path of ours, else the start: nobody is led elsewhere."""
-    if not given or not given.startswith("/") or given.startswith(("//", "/\\")):
+    if not given or not given.isprintable():  # browsers leave tabs and line ends out of addresses
+        return "/"
+    if not given.startswith("/") or given.startswith(("//", "/\\")):
         return "/"
     parts = urlsplit(given)
     return given if not parts.scheme and not parts.netloc else "/"

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import Forbidden, NotFound, Refusal
 from workflows import audit
-from workflows.identity import passwords, sessions, totp
+from workflows.identity import passwords, sessions, signing_in, totp
 from workflows.identity.models import Login, RecoveryCode
 from workflows.staff.models import Staff
 from workflows.tenants.models import Tenant
@@ -69,9 +69,12 @@ def enrol(
 def change_password(
     session: Session, staff_id: UUID, present: str, password: str, *, now: datetime
 ) -> None:
-    """Change one's own password; every session ends, also the one at hand."""
+    """Change one's own password; every session ends, also the one at hand.
+
+    Raises ``WrongPassword`` (then commit, for it is counted) and ``TooManyAttempts``.
+    """
     login = session.get_one(Login, staff_id)
-    if not passwords.verify(login.password_hash, present):
+    if not signing_in.prove_password(session, login, present, now=now):
         raise WrongPassword
     _check(session, session.get_one(Staff, staff_id), password)
     login.password_hash = passwords.hash_password(password)

@@ -75,6 +75,20 @@ def step_up(
     return sessions.renew(session, living, now=now)
 
 
+def prove_password(session: Session, login: Login, password: str, *, now: datetime) -> bool:
+    """Whether this is the password of somebody who is signed in; then commit, for it is counted.
+
+    Counted against the account like a sign-in: an open screen is no place to guess from.
+    Raises ``TooManyAttempts``.
+    """
+    keys = [throttle.account_key(login.name)]
+    throttle.take_turn(session, keys, now=now)
+    if passwords.verify(login.password_hash, password[: passwords.LONGEST + 1]):
+        return True
+    throttle.count_failure(session, keys, now=now)
+    return False
+
+
 def code_to_show(session: Session, login_name: str, *, now: datetime) -> str | None:
     """Return a code that is good now. For demonstrations alone: the edge asks nowhere else."""
     login = _login(session, login_name.strip().casefold())

@@ -25,10 +25,16 @@ class TooManyAttempts(Refusal):
 
 def keys_for(login_name: str, address: str) -> list[bytes]:
     """Return what attempts are counted by. Hashed: people type passwords into the name field."""
-    return sorted(
-        hashlib.sha256(key.encode()).digest()
-        for key in (f"account:{login_name}", f"address:{address}")
-    )
+    return sorted((account_key(login_name), _key(f"address:{address}")))
+
+
+def account_key(login_name: str) -> bytes:
+    """Return what attempts at one account are counted by, wherever they come from."""
+    return _key(f"account:{login_name}")
+
+
+def _key(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()
 
 
 def take_turn(session: Session, keys: list[bytes], *, now: datetime) -> None:
