@@ -1,5 +1,6 @@
 """Print every figure as a table and write results.jsonl. Names choose: `script/bench timers`."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 
@@ -24,6 +25,7 @@ def main() -> int:
     if unknown:
         print(f"There is no measure {', '.join(unknown)}. There are: {', '.join(MEASURES)}.")
         return 2
+    load, cores = os.getloadavg()[0], os.cpu_count()
     figures: list[Figure] = []
     for name in asked:
         with office() as place:  # each on a fresh database, so that none fills another's tables
@@ -31,6 +33,8 @@ def main() -> int:
         print(f"{name} measured", file=sys.stderr)
     write(figures)
     print(table(figures))
+    print(f"\nLoad average at the start: {load:.1f} on {cores} cores. On a busy machine trust CPU,")
+    print("counts and ratios; what is timed by the wall is then the others' doing as well.")
     return 0
 
 

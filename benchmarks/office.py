@@ -48,9 +48,14 @@ class Office:
     staff_id: UUID
     token: str
     environment: dict[str, str]
+    data: Path  # the database's folder
 
     def work(self) -> Any:
         return unit_of_work(self.database, self.tenant_id)
+
+    def database_cpu_seconds(self) -> float:
+        """Return what the server processes of the database have used so far."""
+        return _cpu_seconds(int((self.data / "postmaster.pid").read_text().split()[0]))
 
 
 @contextmanager
@@ -66,17 +71,18 @@ def office() -> Iterator[Office]:
             "SIGNPOST_LOG_LEVEL": "WARNING",
         }
         os.environ.update(environment)
-        server = get_server(folder / "data", cleanup_mode="stop")
+        data = folder / "data"
+        server = get_server(data, cleanup_mode="stop")
         try:
             url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
             upgrade(url)
             registry.load()
-            yield _people(url, {**environment, "SIGNPOST_DATABASE_URL": url})
+            yield _people(url, {**environment, "SIGNPOST_DATABASE_URL": url}, data)
         finally:
             server.cleanup()
 
 
-def _people(url: str, environment: dict[str, str]) -> Office:
+def _people(url: str, environment: dict[str, str], data: Path) -> Office:
     database, worker = connect(url, pool_size=20), connect(url, role=WORKER_ROLE)
     now = datetime.now(UTC)
     tenant_id, service_id, staff_id = uuid4(), uuid4(), uuid4()
@@ -104,9 +110,8 @@ def _people(url: str, environment: dict[str, str]) -> Office:
         token = tokens.issue(
             session, tenant_id, staff_id, "bench", tuple(Scope), by="system", now=now
         )
-    return Office(
-        url, database, worker, tenant_id, service_id, staff_id, token, {**os.environ, **environment}
-    )
+    surroundings = {**os.environ, **environment}
+    return Office(url, database, worker, tenant_id, service_id, staff_id, token, surroundings, data)
 
 
 def add_worker(session: Any, tenant_id: UUID, staff_id: UUID, name: str, now: datetime) -> None:
@@ -161,9 +166,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Return what the web processes have used so far."""
-        family = [psutil.Process(self._process.pid)]
-        family += family[0].children(recursive=True)
-        return sum(sum(member.cpu_times()[:2]) for member in family)
+        return _cpu_seconds(self._process.pid)
 
     def stop(self) -> None:
         self._process.terminate()
@@ -208,6 +211,13 @@ class Client:
         self._connection.request(verb, path, body, self._headers)
         response = self._connection.getresponse()
         return Answer(response.status, response.read())
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Return the CPU time of a process and of all below it that are still there."""
+    family = [psutil.Process(pid)]
+    family += family[0].children(recursive=True)
+    return sum(sum(member.cpu_times()[:2]) for member in family)
 
 
 def _free_port() -> int:

@@ -1,7 +1,8 @@
 """The comparison process over HTTP: 50 instances, all A, all B, all C; three runs, medians.
 
 One client, keep-alive, one request after another, one web process, the worker off. CPU is the web
-process's. Statements and commits are counted on the same application in this process.
+process's and, apart, the database's. Statements and commits are counted on the same application in
+this process, with an idempotency key.
 """
 
 import random
@@ -15,6 +16,7 @@ from uuid import uuid4
 
 from sqlalchemy import event, text
 
+from api import logs
 from api.app import create_app
 from api.settings import Settings
 from benchmarks.figures import Figure, median, peers, percentile
@@ -44,6 +46,7 @@ class Run:
     completions_per_s: float
     latencies_ms: list[float]
     cpu_ms: float
+    database_cpu_ms: float
 
 
 def answers(fields: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
@@ -76,11 +79,11 @@ def open_tasks(office: Office, instances: list[str]) -> list[str]:
 def run(office: Office, server: Server, fields: int) -> Run:
     client = server.client()
     instances = start_all(client)
-    latencies, cpu = [], 0.0
+    latencies, cpu, database_cpu = [], 0.0, 0.0
     for step in range(3):
         tasks = open_tasks(office, instances)
         bodies = [{"answers": answers(fields)[step]} for _ in tasks]
-        before = server.cpu_seconds()
+        before, database_before = server.cpu_seconds(), office.database_cpu_seconds()
         for task, body in zip(tasks, bodies, strict=True):
             began = time.perf_counter()
             answer = client.post(f"/api/v1/user-tasks/{task}/complete", body)
@@ -88,8 +91,10 @@ def run(office: Office, server: Server, fields: int) -> Run:
             if answer.status != 200:
                 raise RuntimeError(f"{answer.status} {answer.body[:300]!r}")
         cpu += server.cpu_seconds() - before
+        database_cpu += office.database_cpu_seconds() - database_before
     count = 3 * INSTANCES
-    return Run(count / (sum(latencies) / 1000), latencies, cpu * 1000 / count)
+    rate = count / (sum(latencies) / 1000)
+    return Run(rate, latencies, cpu * 1000 / count, database_cpu * 1000 / count)
 
 
 def measure(office: Office) -> Iterator[Figure]:
@@ -122,6 +127,7 @@ def _figures(
                  peer=spiffarena("complete_p95_ms", "ms"))  # fmt: skip
     yield Figure(f"{name}.cpu_ms", median([each.cpu_ms for each in runs]), "ms",
                  peer=spiffarena("cpu_ms_per_completion", "ms"))  # fmt: skip
+    yield Figure(f"{name}.database_cpu_ms", median([r.database_cpu_ms for r in runs]), "ms")
     yield Figure(f"{name}.sql_statements", statements, "", 15, peer="SpiffArena 89-106")
     yield Figure(f"{name}.commits", commits, "", 1, peer="SpiffArena 5")
     yield Figure(f"{name}.bytes_per_instance", grown, "B",
@@ -130,6 +136,7 @@ def _figures(
 
 def count_sql(office: Office, fields: int) -> tuple[float, float]:
     """Return statements and commits of one completion of A, with an idempotency key."""
+    logs.configure("WARNING")
     settings = Settings(secret_key="x" * 40, demo=True)
     app = create_app(
         settings, office.database, SystemClock(), worker_database=office.worker_database
