@@ -13,6 +13,7 @@ from api.auth import actor, signed_in
 from api.idempotency import once
 from api.language import gettext, ngettext, say
 from api.pages import safe_contact, task_view
+from api.pages.concern import concern_of
 from api.pages.names import name_of
 from api.pages.safe_contact import ON_THE_LINE, CardView, card_of, with_lines
 from api.pages.subjects import Strip, strip_of
@@ -239,7 +240,12 @@ def page(view: TaskView, task: UserTask) -> str:
     if card is not None and view.page is not None:
         view.page = with_lines(view.page, card)
     return render_template(
-        "task.html", task=view, strip=strip_of(task.business_key), section="tasks", card=card
+        "task.html",
+        task=view,
+        strip=strip_of(task.business_key),
+        section="tasks",
+        card=card,
+        concern=concern_of(task, view),
     )
 
 

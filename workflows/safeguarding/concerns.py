@@ -133,6 +133,15 @@ def of_instance(session: Session, instance_id: UUID | None) -> SafeguardingConce
     ).one()
 
 
+def of_escalation(session: Session, instance_id: UUID | None) -> SafeguardingConcern | None:
+    """Return the concern that an instance escalates; None when it escalates none."""
+    if instance_id is None:
+        return None
+    return session.scalar(
+        select(SafeguardingConcern).where(SafeguardingConcern.instance_id == instance_id)
+    )
+
+
 def of_case(session: Session, case_id: UUID, *, limit: int = 50) -> list[SafeguardingConcern]:
     """Return the concerns of a case, newest first."""
     newest = (
