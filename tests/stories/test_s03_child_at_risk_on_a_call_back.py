@@ -162,10 +162,14 @@ def test_a_mother_is_not_told_without_saying_why(story: Story, raised: dict[str,
     story.does("dsl", "task_inform_client", NOT_TOLD)
 
 
-def test_it_is_written_the_same_evening_and_an_answer_is_awaited(
+def test_it_is_referred_the_same_evening_and_an_answer_is_awaited(
     story: Story, case_id: str, raised: dict[str, Any]
 ) -> None:
-    refer(story)
+    acknowledge(story)
+    story.does("dsl", "task_inform_client", NOT_TOLD)
+    assert story.task("dsl", "task_refer")["due_at"] == at(3, 5, 21, 20)
+    story.travel(on(3, 5, 17, 50))
+    story.does("dsl", "task_refer", REFERRED)
 
     (concern,) = story.record("dsl", case_id, "concerns")
     assert concern["told_client"] == "not_told"

@@ -28,6 +28,16 @@ SIGNS = (
     "animals",
 )
 CHILD_SIGNS = {"child_significant_harm", "unborn_or_infant", "fgm_under_18", "missing_child"}
+PURPOSE, RECIPIENT = "share_safeguarding", "statutory"
+# What the decision `sharing_basis` is asked about a contact that has become no case.
+WITHOUT_CASE = {
+    "legal_duty": False,
+    "high_risk": "none",
+    "consent": "none",
+    "purpose": PURPOSE,
+    "recipient_class": RECIPIENT,
+    "necessary_items": True,
+}
 # A rule cannot ask: danger is unsure, which the lead hears within the hour; not about staff.
 FOUND_BY_RULE = ("unsure", "no")
 
@@ -104,38 +114,47 @@ def lock_out(context: OperationContext, *, concern_id: str) -> dict[str, Any]:
 
 @operation("safeguarding.routes")
 def find_routes(context: OperationContext, *, concern_id: str) -> dict[str, Any]:
-    """Say along which routes it goes: decision `safeguarding_route` on the lead's ticks."""
+    """Say along which routes it goes: decision `safeguarding_route` on the lead's ticks.
+
+    ``route_time`` says for each route how soon: now, same_day or one_wd.
+    """
     concern = concern_of(context, concern_id)
     ticked = set((concern.assessment or {}).get("concerns") or [])
     inputs = {name: name in ticked for name in SIGNS}
     inputs["none_of_these"] = not ticked
     routes = decide(context, "safeguarding_route", inputs, subject_id=concern.subject_id)
-    return {"routes": [row["route"] for row in routes or []]}
+    return {
+        "routes": [row["route"] for row in routes or []],
+        "route_time": {row["route"]: row["time"] or "one_wd" for row in routes or []},
+    }
 
 
 @operation("safeguarding.basis")
 def find_basis(context: OperationContext, *, concern_id: str, routes: list[str]) -> dict[str, Any]:
     """Find on what basis the concern may be shared: decision `sharing_basis`, once.
 
-    A contact without a case has no consent to read: danger to life and a child at risk still
-    open sharing, everything else is held for the lead.
+    A contact without a case has no consent to read and no log of its own: the decision record is
+    what is kept of it.
     """
     concern = concern_of(context, concern_id)
-    if concern.case_id is None:
-        return {"sharing_basis": "share_now" if concern.danger_now == "yes" else "hold"}
     ticked = set((concern.assessment or {}).get("concerns") or [])
+    danger = {
+        "immediate_danger": concern.danger_now == "yes",
+        "child_at_risk": bool(ticked & CHILD_SIGNS),
+        "adult_p18": "adult_three_tests" in ticked,
+        "serious_harm": concern.danger_now in ("yes", "unsure"),
+    }
+    if concern.case_id is None:
+        inputs = {**danger, **WITHOUT_CASE}
+        decided = decide(context, "sharing_basis", inputs, subject_id=concern.subject_id)
+        return {"sharing_basis": decided["decision"]}
     disclosure = sharing.find_basis(
         context,
         context.session.get_one(Case, concern.case_id),
-        purpose="share_safeguarding",
-        recipient_class="statutory",
+        purpose=PURPOSE,
+        recipient_class=RECIPIENT,
         consent=None,
-        danger={
-            "immediate_danger": concern.danger_now == "yes",
-            "child_at_risk": bool(ticked & CHILD_SIGNS),
-            "adult_p18": "adult_three_tests" in ticked,
-            "serious_harm": concern.danger_now in ("yes", "unsure"),
-        },
+        danger=danger,
         concern_id=concern.id,
     )
     return {"sharing_basis": disclosure.decision}
