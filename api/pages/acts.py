@@ -19,13 +19,13 @@ from api.pages import task_view
 from api.pages.subjects import Strip, strip_of
 from api.words import when, zone
 from api.work import now, session
-from engine import messages, releases
+from engine import releases
 from engine.errors import NotFound, Refusal
 from engine.models import UserTask
 from forms.model import Page
 from workflows.access import conflicts, reading
 from workflows.access.policy import visible_tasks
-from workflows.cases import notes
+from workflows.cases import alerts
 from workflows.cases.models import Case
 from workflows.safeguarding import concerns
 from workflows.tasks import worklist
@@ -171,16 +171,15 @@ def alert(task_id: UUID) -> Response | tuple[str, int]:
     if not reason:
         return _reason_page(task, "alert", gettext("Write what stands in the way")), 422
     case = session().get(Case, task.business_key) if task.business_key else None
-    if case is not None:
-        notes.add_note(session(), case, reason, kind="decision", by=actor().by, now=now())
-    messages.send(
+    alerts.alert(
         session(),
         task.tenant_id,
-        "manager.alert",
-        {"task_id": str(task.id), "case_id": str(case.id) if case else None},
+        task.service_id,
+        task_id=task.id,
+        case=case,
+        reason=reason,
         by=actor().by,
         now=now(),
-        service_id=task.service_id,
     )
     flash(gettext("Your team leader has been alerted. The task stays with you."), "good")
     return redirect(f"/tasks/{task_id}", 303)

@@ -20,46 +20,13 @@ from workflows.access.reading import Shown, record_read, shown
 from workflows.cases.models import Case
 from workflows.follow_up import attempts
 from workflows.follow_up.attempts import Hours
+from workflows.follow_up.reading_card import ON_THE_LINE as ON_THE_LINE
 from workflows.keys import DataClass
 from workflows.people import cards, numbers, rules
 from workflows.people.cards import InForce
 from workflows.people.safe_contact import Card, Channel
 from workflows.people.tables import deciding
 
-# On these tasks somebody is about to reach the client, or has her on the line.
-ON_THE_LINE = frozenset(
-    {
-        "contact_attempt",
-        "call_back",
-        "identity_check",
-        "safe_to_talk",
-        "immediate_needs",
-        "risk_before_asking",
-        "risk_checklist",
-        "hate_items",
-        "stalking_screen",
-        "self_harm_screen",
-        "risk_judgement",
-        "safety_plan",
-        "support_wish",
-        "options_discussed",
-        "consent",
-        "capacity",
-        "needs_assessment",
-        "support_plan",
-        "withdrawal_check",
-        "service_continues",
-        "inform_client",
-        "told_before_event",
-        "window_agreement",
-        "number_source",
-        "urgent_route",
-        "unsafe_number",
-        "letter",
-        "interpreter_booking",
-        "safe_contact",
-    }
-)
 MASK = "•••••"
 LINE = "channel_id"  # the question of a form that names a line of the card
 DAYS_VALID = 90
