@@ -240,9 +240,7 @@ def _people() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_person_tenant_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
     )
-    op.create_index(
-        "ix_person_sealed", "person", ["tenant_id"], postgresql_where=sa.text("sealed")
-    )
+    op.create_index("ix_person_sealed", "person", ["tenant_id"], postgresql_where=sa.text("sealed"))
     op.create_index(op.f("ix_person_tenant_id"), "person", ["tenant_id"])
     op.create_table(
         "person_index",

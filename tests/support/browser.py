@@ -1,7 +1,7 @@
 """Headless Chromium over the real application: the database, the clock and the processes are real.
 
-    with serving(app) as address: ...
-    browser.page("amina")         # signed in
+with serving(app) as address: ...
+browser.page("amina")         # signed in
 """
 
 import threading
@@ -35,7 +35,8 @@ DESK, TELEPHONE = {"width": 1366, "height": 860}, {"width": 320, "height": 740}
 WATCH = """
 window.violations = [];
 document.addEventListener('securitypolicyviolation', (event) => {
-  window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile ?? ''}`);
+  const { violatedDirective, blockedURI, sourceFile } = event;
+  window.violations.push(`${violatedDirective} ${blockedURI} ${sourceFile ?? ''}`);
 });
 """
 
@@ -111,7 +112,8 @@ class Visitor:
             self.page.evaluate(
                 """[...document.querySelectorAll('input[type=radio]')]
                 .filter((i) => !i.closest('fieldset')?.querySelector(':scope > legend')
-                                  ?.textContent.trim() && !i.closest('[role=radiogroup][aria-label]'))
+                                  ?.textContent.trim()
+                               && !i.closest('[role=radiogroup][aria-label]'))
                 .map((i) => i.name)"""
             )
         )
@@ -143,10 +145,16 @@ class Visitor:
                   if (!e || e === document.body) return 'end';
                   const r = e.getBoundingClientRect();
                   const x = Math.min(Math.max(r.left + r.width / 2, 1), innerWidth - 1);
-                  const y = r.top + Math.min(r.height / 2, 20);
+                  // of what is taller than the window, the middle of what is in sight
+                  const y = r.height > innerHeight / 2
+                    ? (Math.max(r.top, 0) + Math.min(r.bottom, innerHeight)) / 2
+                    : r.top + Math.min(r.height / 2, 20);
                   const top = document.elementFromPoint(x, y);
-                  const seen = top && (e.contains(top) || top.contains(e) || e.closest('label')?.contains(top));
-                  return seen ? '' : `${e.outerHTML.slice(0, 140)} at ${Math.round(x)},${Math.round(y)} under ${top?.outerHTML.slice(0, 80)}`;
+                  const seen = top && (e.contains(top) || top.contains(e)
+                                       || e.closest('label')?.contains(top));
+                  const place = `at ${Math.round(x)},${Math.round(y)}`;
+                  const over = top?.outerHTML.slice(0, 80);
+                  return seen ? '' : `${e.outerHTML.slice(0, 140)} ${place} under ${over}`;
                 })()"""
             )
             if found == "end":

@@ -36,9 +36,7 @@ def test_it_has_a_grade_from_its_first_second(house: House, case: Case) -> None:
     assert case.case_number == "27-000001"
 
 
-def test_all_that_goes_out_stops_when_the_client_is_reported_dead(
-    house: House, case: Case
-) -> None:
+def test_all_that_goes_out_stops_when_the_client_is_reported_dead(house: House, case: Case) -> None:
     house.send("client.reported_deceased", key(case))
     assert house.case().outbound_stopped
     assert house.task("task_verify_death").potential_owners == ["team_leader"]
