@@ -1,6 +1,6 @@
 """The process library: what runs, what it looks like, and how a change goes live."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -154,13 +154,25 @@ def upload() -> AnyResponse | tuple[str, int]:
         )
     except ReleaseRefused as refused:
         page = render_template(
-            "library_refused.html", findings=grouped(refused.findings), files=sorted(uploaded)
+            "library_refused.html",
+            findings=grouped(_of_upload(refused.findings, uploaded)),
+            files=sorted(uploaded),
         )
         return page, 422
     flash(
         say("Draft %(number)s is made. A second person publishes it.", number=draft.number), "good"
     )
     return redirect(f"/library/releases/{draft.id}", 303)
+
+
+def _of_upload(findings: Iterable[Finding], uploaded: Collection[str]) -> list[Finding]:
+    """Return what keeps the files out; what is merely worth a look, only where they are meant."""
+    return [
+        finding
+        for finding in findings
+        if finding.severity != Severity.WARNING
+        or (finding.file or "").rpartition("/")[2] in uploaded
+    ]
 
 
 @blueprint.post("/releases/<uuid:release_id>/publish")

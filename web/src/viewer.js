@@ -48,7 +48,8 @@ async function fetchTrace(region) {
 function hideFromReaders(canvasElement) {
   canvasElement.querySelector('svg').setAttribute('aria-hidden', 'true');
   canvasElement.querySelector('svg').setAttribute('focusable', 'false');
-  canvasElement.querySelector('svg').removeAttribute('tabindex');
+  // it listens to focus, which makes it a stop of Tab unless it says otherwise
+  canvasElement.querySelector('svg').setAttribute('tabindex', '-1');
 }
 
 function showTrace(viewer, { nodes, flows = [] }) {

@@ -1,0 +1,166 @@
+"""Every page of casework in Chromium, by day and by night, on a desk and on a telephone."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from io import BytesIO
+from uuid import UUID
+
+import pytest
+from browser import Stage
+from browsing import PASSWORD
+from flask import Flask
+from house import House
+from playwright.sync_api import expect
+from screens import IN_A_BROWSER, LOOKS, kept, staged, submit
+from stories import AMARA, READ, TRIED
+
+from engine import releases
+from workflows.identity.enrolment import SecondFactor
+
+pytestmark = IN_A_BROWSER
+
+
+@pytest.fixture
+def stage(app: Flask, factors: dict[str, SecondFactor], house: House) -> Iterator[Stage]:
+    with staged(app, factors) as stage:
+        yield stage
+
+
+@pytest.fixture
+def case_id(house: House) -> UUID:
+    """Amara's case: one attempt has been made, the second waits for the afternoon."""
+    house.receive(answers=AMARA)
+    house.do("ines", "task_read_written", READ)
+    house.do("ines", "task_choose_route", {"route": "victim_support"})
+    house.travel(timedelta(hours=1, minutes=5))
+    house.do("ines", "task_attempt", TRIED)
+    house.travel(house.now.replace(hour=14, minute=30))
+    return house.case().id
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_signing_in_and_the_account(stage: Stage, look: str) -> None:
+    window = stage.window(**LOOKS[look])
+    page = window.open("/sign-in")
+    kept(window, f"sign-in {look}")
+    assert page.title() == "Sign in - Signpost"
+    page.fill("#name", "amina")
+    page.fill("#password", PASSWORD)
+    page.fill("#code", "000000")
+    submit(window, "main button.btn-main")
+    kept(window, f"sign-in {look}: wrong")
+    amina = stage.signed_in("amina", **LOOKS[look])
+    amina.open("/account")
+    kept(amina, f"account {look}")
+    amina.open("/nothing-here")
+    kept(amina, f"not found {look}")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_lists(stage: Stage, case_id: UUID, look: str) -> None:
+    ines = stage.signed_in("ines", **LOOKS[look])
+    ines.open("/tasks")
+    kept(ines, f"inbox {look}: nothing of mine")
+    page = ines.open("/tasks?view=unclaimed")
+    kept(ines, f"inbox {look}: unclaimed")
+    page.check("[data-row] input[type=checkbox] >> nth=0")
+    kept(ines, f"inbox {look}: one chosen")
+    for path in (
+        "/tasks?view=overdue",
+        "/tasks?view=unclaimed&risk=3&due=none",
+        "/tasks?view=done",
+    ):
+        ines.open(f"/tasks?{path}")
+        kept(ines, f"inbox {look}: {path}")
+    for path in ("/cases", "/contacts", "/contacts?show=all"):
+        ines.open(path)
+        kept(ines, f"{path} {look}")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_task_in_each_of_its_states(stage: Stage, house: House, case_id: UUID, look: str) -> None:
+    ines = stage.signed_in("ines", **LOOKS[look])
+    address = f"/tasks/{house.task('task_attempt').id}"
+    page = ines.open(address)
+    kept(ines, f"task {look}: free")
+    submit(ines, "[data-claim]")
+    kept(ines, f"task {look}: mine")
+    page.click("[data-masked] button >> nth=0")
+    expect(page.locator(".revealed").first).to_be_visible()
+    kept(ines, f"task {look}: uncovered")
+    submit(ines, "[data-complete]")
+    expect(page.locator("[data-summary] h2")).to_be_focused()
+    kept(ines, f"task {look}: a problem")
+    for act in ("snooze", "alert", "conflict", "safeguarding"):
+        ines.open(f"{address}/{act}")
+        kept(ines, f"task {look}: {act}")
+    house.do("ines", "task_attempt", TRIED)
+    ines.open(address)
+    kept(ines, f"task {look}: done")
+    ines.open(f"{address}/done")
+    kept(ines, f"task {look}: what is next")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_case_and_its_history(stage: Stage, case_id: UUID, look: str) -> None:
+    ines = stage.signed_in("ines", **LOOKS[look])
+    for tab in ("", "/contacts", "/risk", "/consent"):
+        ines.open(f"/cases/{case_id}{tab}")
+        kept(ines, f"case {look}: {tab or 'overview'}")
+    page = ines.open(f"/cases/{case_id}/history")
+    page.wait_for_selector("[data-diagram][data-ready=true]")
+    kept(ines, f"case {look}: history")
+    page.click("details.outline summary")
+    kept(ines, f"case {look}: history in words")
+    submit(ines, "form[action$='/verify'] button")
+    page.wait_for_selector("[data-diagram][data-ready=true]")
+    kept(ines, f"case {look}: history verified")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_live_contact_in_each_of_its_states(stage: Stage, house: House, look: str) -> None:
+    amina = stage.signed_in("amina", **LOOKS[look])
+    page = amina.open("/contacts/new")
+    kept(amina, f"contact {look}: new")
+    submit(amina, "button[value=phone]")
+    kept(amina, f"contact {look}: just begun")
+    page.check("input[name=safe_now][value=no]")
+    for group in ("children", "channels", "windows"):
+        page.click(f"button[name=_add][value={group}]")
+        expect(page.locator(f"[data-row-name={group}-1]")).to_be_visible()
+    page.click("[data-danger]")
+    expect(page.locator("#danger")).to_be_visible()
+    kept(amina, f"contact {look}: in danger")
+    submit(amina, "[data-complete]")
+    expect(page.locator("[data-summary] h2")).to_be_focused()
+    kept(amina, f"contact {look}: a problem")
+    for group in ("channels-1", "windows-1"):
+        page.click(f"button[name=_remove][value={group}]")
+        expect(page.locator(f"[data-row-name={group}]")).to_have_count(0)
+    page.select_option("select[name=source]", "self")
+    submit(amina, "[data-complete]")
+    kept(amina, f"contact {look}: ended")
+    page = amina.open("/contacts/new")
+    submit(amina, "button[value=email]")
+    kept(amina, f"contact {look}: written")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_process_library(stage: Stage, look: str) -> None:
+    owner = stage.signed_in("owner", **LOOKS[look])
+    page = owner.open("/library")
+    kept(owner, f"library {look}")
+    page = owner.open("/library/processes/risk_grading")
+    page.wait_for_selector("[data-diagram][data-ready=true]")
+    kept(owner, f"library {look}: a process")
+    name = "bpmn/processes/consent.bpmn"
+    content = releases.shipped_files()[name]
+    for words, file in (
+        ("refused", content.replace(b"bpmn:endEvent", b"bpmn:noSuchThing")),
+        ("a draft", content.replace(b'name="Record consent"', b'name="Ask for consent"')),
+    ):
+        page = owner.open("/library")
+        given = {"name": "consent.bpmn", "mimeType": "text/xml", "buffer": BytesIO(file).read()}
+        page.set_input_files("input[type=file]", given)  # type: ignore[arg-type]  # a payload
+        submit(owner, "form[action='/library/upload'] button")
+        kept(owner, f"library {look}: {words}")

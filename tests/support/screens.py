@@ -1,0 +1,74 @@
+"""What every page has to keep, whatever it shows: asked of a real browser.
+
+with staged(app, factors) as stage:
+    dana = stage.signed_in("dana", **LOOKS["dark"])
+    kept(dana, "inbox, dark")
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import ARGUMENTS, CHROMIUM, TELEPHONE, Stage, Visitor, serving
+from browsing import PASSWORD
+from flask import Flask
+from playwright.sync_api import sync_playwright
+
+from workflows.identity.enrolment import SecondFactor
+
+IN_A_BROWSER = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no Chromium at {CHROMIUM}"),
+]
+LOOKS: Mapping[str, Mapping[str, Any]] = {
+    "desk": {},
+    "dark": {"dark": True},
+    "telephone": {"viewport": TELEPHONE},
+    "telephone, dark": {"viewport": TELEPHONE, "dark": True},
+}
+
+
+@contextmanager
+def staged(app: Flask, factors: Mapping[str, SecondFactor]) -> Iterator[Stage]:
+    """Serve ``app`` and start a Chromium for those who have a second factor."""
+    secrets = {name: factor.secret for name, factor in factors.items()}
+    with serving(app) as address, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        stage = Stage(chromium, address, secrets, PASSWORD)
+        yield stage
+        stage.close()
+        chromium.close()
+
+
+def kept(visitor: Visitor, where: str) -> None:
+    """Assert what every page has to keep, in the state in which it is."""
+    shot(visitor, where)
+    visitor.page.evaluate("scrollTo(0, 0)")  # what a bar lies over is no target
+    found = {
+        "axe": visitor.axe(),
+        "wider than the window by": max(visitor.overflow(), 0),
+        "choices without a name": visitor.ungrouped_choices(),
+        "too small to press": visitor.small_targets(),
+        "focus under something": visitor.covered_stops(),
+        "refused by the policy": visitor.violations(),
+        "errors": visitor.errors,
+    }
+    wrong = {name: what for name, what in found.items() if what}
+    assert not wrong, f"{where}: {wrong}"
+
+
+def shot(visitor: Visitor, where: str) -> None:
+    """Keep a picture for a person to look at, where the environment names a folder."""
+    if folder := os.environ.get("SIGNPOST_SHOTS"):
+        name = re.sub(r"[^a-z0-9]+", "_", where)
+        visitor.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def submit(visitor: Visitor, button: str) -> None:
+    with visitor.page.expect_navigation():
+        visitor.page.click(button)
+    visitor.settle()
