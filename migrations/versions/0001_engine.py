@@ -132,7 +132,6 @@ def _instances() -> None:
         sa.Column("closed_reason", sa.String()),
         sa.ForeignKeyConstraint(["instance_id"], ["process_instance.id"]),
         sa.PrimaryKeyConstraint("id"),
-        postgresql_with={"fillfactor": 80},
     )
     op.create_index("ix_user_task_instance_id", "user_task", ["instance_id"])
     op.create_index(
