@@ -32,6 +32,12 @@ def when(at: datetime, now: datetime | None = None) -> str:
     return f"{local.day} {local:%b %Y}"
 
 
+def then(at: datetime, now: datetime | None = None) -> str:
+    """Say ``at`` inside a sentence: "today 10:15"."""
+    words = when(at, now)
+    return words[0].lower() + words[1:] if words.startswith(("Tod", "Tom", "Yes")) else words
+
+
 def day(at: datetime, now: datetime | None = None) -> str:
     """Say the day of ``at``: "Today", "Yesterday", "Thursday 14 January 2027"."""
     local, here = at.astimezone(zone()), (now or g.now).astimezone(zone())

@@ -17,7 +17,7 @@ from api.idempotency import once
 from api.language import gettext, say
 from api.pages import task_view
 from api.pages.subjects import Strip, strip_of
-from api.words import when, zone
+from api.words import then, when, zone
 from api.work import now, session
 from engine import releases
 from engine.errors import NotFound, Refusal
@@ -123,7 +123,7 @@ def snooze(task_id: UUID) -> Response | tuple[str, int]:
     except (worklist.SnoozedPastDue, worklist.SnoozedIntoThePast) as refusal:
         task = reading.require_task(session(), actor(), task_id, now())
         return _snooze_page(task, str(refusal)), 422
-    flash(say("“%(task)s” is put aside until %(at)s.", task=task.name, at=when(until)), "good")
+    flash(say("“%(task)s” is put aside until %(at)s.", task=task.name, at=then(until)), "good")
     return redirect("/tasks", 303)
 
 

@@ -18,7 +18,7 @@ from api.language import gettext, ngettext, say
 from api.pages import names, purposes
 from api.pages.cases import ask_for_reason, head_of
 from api.pages.sentences import sentence
-from api.words import clock_time, late, plain, when
+from api.words import clock_time, late, plain, then, when
 from api.work import now, session
 from engine import history, releases
 from engine.definitions import Definitions, Process
@@ -188,9 +188,9 @@ def _states(instance: ProcessInstance) -> dict[str, State]:
     for element, (transition, at, by) in queries.states(session(), instance.id).items():
         if transition in DONE:
             who = f" {say('by %(name)s', name=names.name_of(by))}" if by else ""
-            found[element] = State("done", say("done %(at)s", at=when(at)) + who, clock_time(at))
+            found[element] = State("done", say("done %(at)s", at=then(at)) + who, clock_time(at))
         elif transition == "start" and active:  # what it calls, or the subprocess it is in
-            found[element] = State("now", say("since %(at)s", at=when(at)), gettext("now"))
+            found[element] = State("now", say("since %(at)s", at=then(at)), gettext("now"))
     if active:
         found |= _waiting(instance)
     for incident in queries.open_incidents(session(), [instance.id]):
@@ -202,7 +202,7 @@ def _waiting(instance: ProcessInstance) -> dict[str, State]:
     """Return what it waits for: a message, a point in time, a person."""
     found: dict[str, State] = {}
     for element, due_at in queries.waits_of_instance(session(), instance.id):
-        words = say("waits until %(at)s", at=when(due_at)) if due_at else gettext("waits")
+        words = say("waits until %(at)s", at=then(due_at)) if due_at else gettext("waits")
         found[element] = State("waits", words, when(due_at) if due_at else gettext("waits"))
     for task in queries.open_tasks_of_instance(session(), instance.id):
         overdue = task.due_at is not None and task.due_at <= now()

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from api.auth import actor
 from api.language import gettext, say
 from api.pages.subjects import initials_of
-from api.words import when, zone
+from api.words import then, zone
 from api.work import now, session
 from workflows import keys
 from workflows.access import reading
@@ -119,7 +119,7 @@ def row_of(listed: Listed, about: About, *, shared: bool) -> Row:
         due_at=listed.due_at,
         holder=_holder(listed, mine) if shared else None,
         may_claim=listed.actual_owner is None and listed.completed_at is None,
-        gone=say("done %(at)s", at=when(listed.completed_at)) if listed.completed_at else "",
+        gone=say("done %(at)s", at=then(listed.completed_at)) if listed.completed_at else "",
     )
 
 

@@ -13,7 +13,7 @@ from api.pages.names import name_of
 from api.pages.safe_contact import CardView, Masked, card_of
 from api.pages.subjects import strip_of
 from api.pages.timeline import Entry, timeline_of
-from api.words import when
+from api.words import then
 from api.work import now, session
 from engine.models import UserTask
 from workflows.access import reading
@@ -68,5 +68,5 @@ def _draft(task: UserTask) -> str:
     found = drafts.of_task(session(), task.id)
     if found is None:
         return ""
-    at = when(found.saved_at)
+    at = then(found.saved_at)
     return say("Draft by %(name)s, %(at)s", name=name_of(found.staff_id), at=at)

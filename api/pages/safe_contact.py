@@ -11,7 +11,7 @@ from uuid import UUID
 from api.auth import actor
 from api.language import gettext, say
 from api.pages.names import name_of
-from api.words import clock_time, lasting, when
+from api.words import clock_time, lasting, then
 from api.work import now, session
 from engine import providers, releases
 from engine.errors import NotFound
@@ -176,7 +176,7 @@ def _window(case: Case, in_force: InForce, hours: Hours) -> WindowNow:
             left = lasting(opening.ends_at - now())
             words = say("until %(end)s", end=clock_time(opening.ends_at))
             return WindowNow(words, say("open, %(left)s left", left=left), True)
-        return WindowNow("", say("closed, opens %(at)s", at=when(opening.starts_at)), False)
+        return WindowNow("", say("closed, opens %(at)s", at=then(opening.starts_at)), False)
     return WindowNow("", gettext("closed; no window is agreed in the coming four weeks"), False)
 
 

@@ -19,7 +19,7 @@ from api.pages.safe_contact import ON_THE_LINE, CardView, card_of, with_lines
 from api.pages.subjects import Strip, strip_of
 from api.pages.task_view import CHECK, Stale, TaskView
 from api.problems import is_for_programmes
-from api.words import clock_time, when
+from api.words import clock_time, then
 from api.work import now, session
 from engine.errors import NotFound, Refusal
 from engine.models import UserTask
@@ -188,7 +188,7 @@ def _both(task: UserTask, asked: Asked, typed: Answers, conflict: DraftConflict)
     view = task_view.view_of(task, strip_of(task.business_key))
     task_view.with_form(view, asked, typed, draft=None, step=request.form.get("_step"))
     view.draft_version = theirs.version
-    who, at = name_of(theirs.staff_id), when(theirs.saved_at)
+    who, at = name_of(theirs.staff_id), then(theirs.saved_at)
     view.stale = Stale(
         words=say("%(name)s saved another version, %(at)s. Yours is in the form.", name=who, at=at),
         differences=drafts.side_by_side(asked, typed, theirs.answers or {}),

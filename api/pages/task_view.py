@@ -14,7 +14,7 @@ from api.auth import actor
 from api.language import gettext, say
 from api.pages.names import name_of
 from api.pages.subjects import Strip
-from api.words import clock_time, lasting, plain, when
+from api.words import clock_time, lasting, plain, then
 from api.work import session
 from engine import payloads
 from engine.models import DecisionRecord, UserTask
@@ -119,7 +119,7 @@ def view_of(task: UserTask, strip: Strip | None) -> TaskView:
 def _holding(task: UserTask, mine: bool) -> str:
     if not task.is_open or task.actual_owner is None or task.claimed_at is None:
         return ""
-    at = when(task.claimed_at)
+    at = then(task.claimed_at)
     if mine:
         return say("Claimed by you, %(at)s", at=at)
     return say("Claimed by %(name)s, %(at)s", name=name_of(task.actual_owner), at=at)
@@ -142,7 +142,7 @@ def _reason(task: UserTask, mine: bool, free: bool, excluded: bool) -> str:
 
 def closed_words(task: UserTask) -> str:
     """Say how a task ended: by whom and when, or that the work went on without it."""
-    at = when(task.completed_at) if task.completed_at else ""
+    at = then(task.completed_at) if task.completed_at else ""
     if task.state == "completed":
         if task.completed_by == actor().by:
             return say("This task was completed by you, %(at)s.", at=at)
@@ -192,7 +192,7 @@ def _said(value: Any) -> str:
         case bool():
             return gettext("yes") if value else gettext("no")
         case datetime():
-            return when(value)
+            return then(value)
         case timedelta():
             return lasting(value)
         case str() if ISO_LENGTH.fullmatch(value):

@@ -86,7 +86,7 @@ export function meaning(kind, typed) {
     case 'number': return number(typed);
     case 'date': return date(typed);
     case 'time': return clock(typed);
-    case 'datetime':
+    case 'datetime': return instant(typed);
     case 'files': return null;
     default: return typed.trim() === '' ? null : typed.replace(/\r\n?/g, '\n').trim();
   }
@@ -105,6 +105,12 @@ function date({ day, month, year }) {
   const found = new Date(Date.UTC(y, m - 1, d));
   const isReal = found.getUTCMonth() === m - 1 && found.getUTCDate() === Number(d);
   return isReal ? new Moment('date', found.toISOString().slice(0, 10)) : null;
+}
+
+// Of an instant it only matters here whether there is one.
+function instant({ day, month, year, time }) {
+  const [on, at] = [date({ day, month, year }), clock(time)];
+  return on && at && new Moment('datetime', `${on.text}T${at.text}`);
 }
 
 function clock(typed) {

@@ -14,9 +14,10 @@ function readFrom(form) {
       case 'checkbox': return meaning(kind, own.some((input) => input.checked));
       case 'checklist': return own.filter((input) => input.checked).map((input) => input.value);
       case 'radio': return meaning(kind, own.find((input) => input.checked)?.value ?? '');
-      case 'date': {
+      case 'date':
+      case 'datetime': {
         const part = (end) => inputs.find((input) => input.name === `${name}-${end}` && !isOff(input))?.value ?? '';
-        return meaning(kind, { day: part('day'), month: part('month'), year: part('year') });
+        return meaning(kind, { day: part('day'), month: part('month'), year: part('year'), time: part('time') });
       }
       case 'select': return meaning(kind, optionOf(own[0]));
       default: return meaning(kind, own[0]?.value ?? '');
@@ -195,6 +196,7 @@ for (const form of document.querySelectorAll('form[data-form]')) {
       event.preventDefault();
       changeRows(form, button);
     }
+    if (event.target.matches('input[list]')) event.target.showPicker?.();
     if (button?.hasAttribute('data-copy-written')) navigator.clipboard.writeText(draft.written()).then(() => toast(button.dataset.done));
     if (draft && button?.hasAttribute('data-save-draft')) {
       event.preventDefault();

@@ -16,7 +16,7 @@ import pytest
 from browser import ARGUMENTS, CHROMIUM, TELEPHONE, Stage, Visitor, serving
 from browsing import PASSWORD
 from flask import Flask
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from workflows.identity.enrolment import SecondFactor
 
@@ -24,6 +24,7 @@ IN_A_BROWSER = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no Chromium at {CHROMIUM}"),
 ]
+expect.set_options(timeout=15_000)  # a machine that runs many of these at once is slow
 LOOKS: Mapping[str, Mapping[str, Any]] = {
     "desk": {},
     "dark": {"dark": True},

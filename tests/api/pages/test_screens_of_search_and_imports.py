@@ -1,21 +1,18 @@
 """Search, imports and incidents in Chromium: what every page has to keep, and the keyboard."""
 
-import os
-import re
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from browser import ARGUMENTS, CHROMIUM, TELEPHONE, Stage, Visitor, serving
-from browsing import PASSWORD
+from browser import TELEPHONE, Stage, Visitor
 from diagrams import diagram, end, process, service, start, user
 from factories import make_case, make_contact, make_person, make_task
 from flask import Flask
 from people import Organisation
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
+from screens import IN_A_BROWSER, LOOKS, kept, shot, staged, submit
 from sqlalchemy import select
 
 from engine import instances, releases
@@ -29,16 +26,8 @@ from workflows.people import cards, index
 from workflows.people.models import Person
 from workflows.people.safe_contact import Card, Channel
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no Chromium at /usr/bin/chromium"),
-]
-LOOKS = {
-    "desk": {},
-    "dark": {"dark": True},
-    "telephone": {"viewport": TELEPHONE},
-    "telephone, dark": {"viewport": TELEPHONE, "dark": True},
-}
+pytestmark = IN_A_BROWSER
+
 ALL = "Gwen Pryce 11/02/1990 07700 900123"
 
 
@@ -95,44 +84,14 @@ def case_id(ark: Organisation, clock: TravellingClock) -> UUID:
 
 @pytest.fixture
 def stage(app: Flask, factors: dict[str, SecondFactor], case_id: UUID) -> Iterator[Stage]:
-    secrets = {name: factor.secret for name, factor in factors.items()}
-    with serving(app) as address, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        stage = Stage(chromium, address, secrets, PASSWORD)
+    with staged(app, factors) as stage:
         yield stage
-        stage.close()
-        chromium.close()
-
-
-def kept(visitor: Visitor, where: str) -> None:
-    """Assert what every page has to keep, in the state in which it is."""
-    shot(visitor, where)
-    assert visitor.axe() == [], where
-    assert visitor.overflow() <= 0, where
-    assert visitor.ungrouped_choices() == [], where
-    assert visitor.small_targets() == [], where
-    assert visitor.covered_stops() == [], where
-    assert visitor.violations() == [], where
-    assert visitor.errors == [], where
-
-
-def shot(visitor: Visitor, where: str) -> None:
-    """Keep a picture for a person to look at, where the environment names a folder."""
-    if folder := os.environ.get("SIGNPOST_SHOTS"):
-        name = re.sub(r"[^a-z0-9]+", "_", where)
-        visitor.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def look_for(visitor: Visitor, words: str) -> None:
     visitor.open("/search")
     visitor.page.fill("#q", words)
     submit(visitor, "main form[role=search] button")
-
-
-def submit(visitor: Visitor, button: str) -> None:
-    with visitor.page.expect_navigation():
-        visitor.page.click(button)
-    visitor.settle()
 
 
 # -- search -------------------------------------------------------------------------------------
