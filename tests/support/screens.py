@@ -65,7 +65,7 @@ def kept(visitor: Visitor, where: str) -> None:
 def shot(visitor: Visitor, where: str) -> None:
     """Keep a picture for a person to look at, where the environment names a folder."""
     if folder := os.environ.get("SIGNPOST_SHOTS"):
-        name = re.sub(r"[^a-z0-9]+", "_", where)
+        name = re.sub(r"[^a-z0-9]+", "_", where.casefold())
         visitor.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
