@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from api.auth import actor, signed_in
 from api.language import gettext
-from api.pages import names, purposes
+from api.pages import names, purposes, wording
 from api.pages.cases import ask_for_reason, head_of
 from api.pages.names import name_of
 from api.words import plain
@@ -68,10 +68,10 @@ def _attempts(case: Case, attempts: Iterable[ContactAttempt]) -> Iterable[Line]:
     for attempt in attempts:
         yield Line(
             at=attempt.ended_at,
-            words=plain(attempt.outcome),
+            words=wording.answer("contact_attempt", "outcome", attempt.outcome),
             by=name_of(attempt.by),
             more=(attempt.note or "") if readable else "",
-            decision=plain(attempt.method),
+            decision=wording.inside("contact_attempt", "method", attempt.method),
         )
 
 
@@ -138,16 +138,17 @@ def consent(case_id: UUID) -> str:
 
 def _record(record: ConsentRecord, readable: bool) -> dict[str, object]:
     expired = record.expires_at is not None and record.expires_at <= now()
-    kind = plain(record.recipient_class)
+    kind = wording.answer("consent", "recipient_class", record.recipient_class)
+    decided = wording.inside("consent", "decision", record.decision)
     return {
-        "purpose": plain(record.purpose),
+        "purpose": wording.answer("consent", "purpose", record.purpose),
         "recipient": (record.recipient if readable else "") or kind,
-        "decision": gettext("expired") if expired else plain(record.decision),
+        "decision": gettext("expired") if expired else decided,
         "look": {"given": "badge-good", "withdrawn": "badge-high", "refused": "badge-high"}.get(
             "" if expired else record.decision, ""
         ),
         "at": record.recorded_at,
         "until": record.expires_at,
         "by": name_of(record.recorded_by),
-        "method": plain(record.method),
+        "method": wording.inside("consent", "method", record.method),
     }

@@ -16,13 +16,25 @@ EVENTS = ("boundaryEvent", "intermediateCatchEvent", "receiveTask")
 # What casework says of a case or a person outside of any task.
 ACTS: Mapping[str, str] = {
     "window.missed": "A safe window passed without an attempt",
+    "case.allocated": "A worker took the case",
+    "case.held_by_duty": "The duty worker holds the case until somebody takes it",
+    "case.open": "First contact began",
+    "case.supported": "Support began",
+    "case.closing": "The case is being closed",
+    "case.closed": "The case was closed",
+    "case.merged": "The case was joined to another",
+    "glass.broken": "Somebody opened the sealed case in an emergency",
+    "glass.reviewed": "An emergency opening was looked at",
+    "message.left_unsafely": "A message was left where none may be left",
+    "outbound.purged": "What was on its way out was stopped",
+    "household.linked": "Somebody of the same household was noted",
+    "person.erased": "The person was erased",
     "safeguarding.raised": "A safeguarding concern was raised",
     "consent.withdrawn": "Consent was withdrawn",
     "conflict.declared": "A conflict of interest was declared",
     "conflict.lifted": "A conflict of interest was lifted",
     "case.sealed": "The case was sealed",
     "case.unsealed": "The case is no longer sealed",
-    "break_glass.opened": "Emergency access was taken",
     "number.suspended": "A number was stopped for the client",
     "number.allowed": "A stopped number was allowed again",
     "card.recorded": "The safe-contact card was recorded",
@@ -33,6 +45,7 @@ ACTS: Mapping[str, str] = {
     "person.created": "The person was entered",
     "person.amended": "Details of the person were changed",
 }
+BAD = frozenset({"window.missed", "safeguarding.raised", "glass.broken", "message.left_unsafely"})
 
 
 @dataclass(frozen=True)
@@ -136,7 +149,7 @@ TASK: Mapping[str, Callable[[Payload], tuple[str, str]]] = {
 def _of_case(payload: Payload) -> Sentence:
     action = str(payload.get("concept_name", ""))
     words = gettext(ACTS[action]) if action in ACTS else element_words(action.replace(".", " "))
-    bad = action in ("window.missed", "safeguarding.raised", "break_glass.opened")
+    bad = action in BAD
     return Sentence(words, _who(payload), "case", "is-bad" if bad else "")
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from api.auth import actor
 from api.language import gettext, say
-from api.pages import names
+from api.pages import names, wording
 from api.pages.case_path import BACKGROUND
 from api.pages.names import name_of
 from api.pages.sentences import sentence
@@ -126,7 +126,7 @@ def _attempts(case: Case, until: datetime | None) -> Iterable[Entry]:
     found = select(ContactAttempt).where(ContactAttempt.case_id == case.id)
     for tried in session().scalars(found.order_by(ContactAttempt.ended_at.desc()).limit(PAGE)):
         if until is None or tried.ended_at < until:
-            outcome = plain(tried.outcome)
+            outcome = wording.inside("contact_attempt", "outcome", tried.outcome)
             words = say("Tried to reach the client: %(outcome)s", outcome=outcome)
             look = "is-good" if tried.outcome == "spoke_client" else ""
             yield Entry(tried.ended_at, words, name_of(tried.by), look)
@@ -142,17 +142,21 @@ def _notes(case: Case, until: datetime | None) -> Iterable[Entry]:
 
 
 def _consents(case: Case, until: datetime | None) -> Iterable[Entry]:
+    seen: set[Entry] = set()
     found = select(ConsentRecord).where(ConsentRecord.case_id == case.id)
     for record in session().scalars(found.order_by(ConsentRecord.recorded_at.desc()).limit(PAGE)):
         if until is None or record.recorded_at < until:
             words = say(
-                "Consent for %(purpose)s with %(recipient)s: %(decision)s",
-                purpose=plain(record.purpose),
-                recipient=plain(record.recipient_class),
-                decision=plain(record.decision),
+                "Consent, %(purpose)s, %(recipient)s: %(decision)s",
+                purpose=wording.inside("consent", "purpose", record.purpose),
+                recipient=wording.inside("consent", "recipient_class", record.recipient_class),
+                decision=wording.inside("consent", "decision", record.decision),
             )
             look = "is-good" if record.decision == "given" else "is-bad"
-            yield Entry(record.recorded_at, words, name_of(record.recorded_by), look)
+            said = Entry(record.recorded_at, words, name_of(record.recorded_by), look)
+            if said not in seen:  # the same may be said of the service and of each recipient
+                seen.add(said)
+                yield said
 
 
 def _instant(text: str | None) -> datetime | None:

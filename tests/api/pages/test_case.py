@@ -1,8 +1,10 @@
 """The case pages: who sees them and says why, the strip, the tabs, the history and its proof."""
 
+import ast
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -13,7 +15,11 @@ from people import Organisation
 from sqlalchemy import Engine, text
 from stories import AMARA, READ, TRIED
 
+from api.pages.sentences import ACTS
+from workflows.cases.models import CaseStatus
+
 SignIn = Callable[[str], Browser]
+OF_A_CASE = ("audit.of_case", "audit.of_person")
 TABS = ("", "/contacts", "/risk", "/consent", "/history")
 
 
@@ -92,6 +98,20 @@ def test_a_note_is_in_the_record_once_however_often_it_is_sent(
     ines.post(f"/cases/{case_id}/notes", given)
     page = ines.get(f"/cases/{case_id}?only=notes").text
     assert page.count("Her sister rang.") == 1
+
+
+def test_what_casework_records_of_a_case_has_a_sentence() -> None:
+    """Every action that the code names, and those made of a status."""
+    named = {
+        call.args[3].value
+        for path in Path("workflows").rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in OF_A_CASE
+        if isinstance(call.args[3], ast.Constant)
+    }
+    made = {f"case.{status}" for status in CaseStatus}
+    assert len(named) > 10
+    assert named | made <= ACTS.keys()
 
 
 # -- history -------------------------------------------------------------------------------------
