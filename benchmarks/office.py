@@ -34,6 +34,12 @@ from workflows.tenants.models import Service, Tenant
 
 DEFINITIONS = Path(__file__).parent / "definitions"
 PATIENCE = 60  # seconds for a server to answer
+ENVIRONMENT = {  # one for all measures, because this process remembers its master key
+    "SIGNPOST_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+    "SIGNPOST_SECRET_KEY": secrets.token_hex(32),
+    "SIGNPOST_DEMO": "1",  # plain HTTP
+    "SIGNPOST_LOG_LEVEL": "WARNING",
+}
 
 
 @dataclass(frozen=True)
@@ -64,25 +70,19 @@ def office() -> Iterator[Office]:
     with tempfile.TemporaryDirectory(prefix="signpost-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # started by root, the server drops to a user who must get in
-        environment = {
-            "SIGNPOST_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
-            "SIGNPOST_SECRET_KEY": secrets.token_hex(32),
-            "SIGNPOST_DEMO": "1",  # plain HTTP
-            "SIGNPOST_LOG_LEVEL": "WARNING",
-        }
-        os.environ.update(environment)
+        os.environ.update(ENVIRONMENT)
         data = folder / "data"
         server = get_server(data, cleanup_mode="stop")
         try:
             url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
             upgrade(url)
             registry.load()
-            yield _people(url, {**environment, "SIGNPOST_DATABASE_URL": url}, data)
+            yield _people(url, data)
         finally:
             server.cleanup()
 
 
-def _people(url: str, environment: dict[str, str], data: Path) -> Office:
+def _people(url: str, data: Path) -> Office:
     database, worker = connect(url, pool_size=20), connect(url, role=WORKER_ROLE)
     now = datetime.now(UTC)
     tenant_id, service_id, staff_id = uuid4(), uuid4(), uuid4()
@@ -110,8 +110,8 @@ def _people(url: str, environment: dict[str, str], data: Path) -> Office:
         token = tokens.issue(
             session, tenant_id, staff_id, "bench", tuple(Scope), by="system", now=now
         )
-    surroundings = {**os.environ, **environment}
-    return Office(url, database, worker, tenant_id, service_id, staff_id, token, surroundings, data)
+    environment = {**os.environ, "SIGNPOST_DATABASE_URL": url}
+    return Office(url, database, worker, tenant_id, service_id, staff_id, token, environment, data)
 
 
 def add_worker(session: Any, tenant_id: UUID, staff_id: UUID, name: str, now: datetime) -> None:
@@ -155,14 +155,32 @@ class Server:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             try:
-                if self.client().get("/health").status == 200:
-                    return
-            except OSError:
+                self.client().get("/health")
+                return
+            except (OSError, Refused):
                 time.sleep(0.1)
         raise TimeoutError("the server did not come up")
 
     def client(self) -> "Client":
         return Client(self.port, self.office.token)
+
+    def clients(self, count: int) -> list["Client"]:
+        """Return clients of which each is served by a process of its own."""
+        found: dict[int, Client] = {}
+        until = time.monotonic() + PATIENCE
+        while len(found) < count:
+            if time.monotonic() > until:
+                raise TimeoutError(f"only {len(found)} processes take connections")
+            client = self.client()
+            client.get("/health")  # now somebody has taken the connection
+            found.setdefault(self._server_of(client), client)
+        return list(found.values())
+
+    def _server_of(self, client: "Client") -> int:
+        for process in psutil.Process(self._process.pid).children(recursive=True):
+            if client.port in {c.raddr.port for c in process.net_connections("tcp") if c.raddr}:
+                return int(process.pid)
+        raise LookupError("nobody serves this client")
 
     def cpu_seconds(self) -> float:
         """Return what the web processes have used so far."""
@@ -190,8 +208,12 @@ class Answer:
         return json.loads(self.body)
 
 
+class Refused(Exception):
+    """The server did not do what was measured."""
+
+
 class Client:
-    """One client with keep-alive, one request after another."""
+    """One client with keep-alive, one request after another; raises `Refused`."""
 
     def __init__(self, port: int, token: str, cookie: str = "") -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -200,6 +222,12 @@ class Client:
             self._headers["Cookie"] = cookie
         else:
             self._headers["Authorization"] = f"Bearer {token}"
+
+    @property
+    def port(self) -> int:
+        """Where this side of the connection is."""
+        port: int = self._connection.sock.getsockname()[1]
+        return port
 
     def get(self, path: str) -> Answer:
         return self._ask("GET", path, None)
@@ -210,7 +238,10 @@ class Client:
     def _ask(self, verb: str, path: str, body: str | None) -> Answer:
         self._connection.request(verb, path, body, self._headers)
         response = self._connection.getresponse()
-        return Answer(response.status, response.read())
+        answer = Answer(response.status, response.read())
+        if answer.status >= 300:  # a sign-in page is no answer either
+            raise Refused(f"{verb} {path}: {answer.status} {answer.body[:300]!r}")
+        return answer
 
 
 def _cpu_seconds(pid: int) -> float:

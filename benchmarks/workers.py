@@ -1,8 +1,8 @@
 """Two web processes with a client each against one with one: how much more is done in a second."""
 
-import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.figures import Figure, median
 from benchmarks.office import Client, Office, Server
@@ -13,10 +13,15 @@ RUNS = 3
 
 def measure(office: Office) -> Iterator[Figure]:
     with Server(office) as one:
-        alone = median([rate(office, [one.client()]) for _ in range(RUNS)])
+        alone = typical(office, one.clients(1))
     with Server(office, processes=2) as two:
-        together = median([rate(office, [two.client(), two.client()]) for _ in range(RUNS)])
+        together = typical(office, two.clients(2))
     yield Figure("workers.ratio", together / alone, "x", at_least=True)
+
+
+def typical(office: Office, clients: list[Client]) -> float:
+    rate(office, clients)  # warm: caches, prepared statements
+    return median([rate(office, clients) for _ in range(RUNS)])
 
 
 def rate(office: Office, clients: list[Client]) -> float:
@@ -27,16 +32,10 @@ def rate(office: Office, clients: list[Client]) -> float:
     for step in range(3):
         tasks = [open_tasks(office, instances) for instances in started]
         count += sum(map(len, tasks))
-        threads = [
-            threading.Thread(target=complete, args=(client, ids, step))
-            for client, ids in zip(clients, tasks, strict=True)
-        ]
-        began = time.perf_counter()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        seconds += time.perf_counter() - began
+        with ThreadPoolExecutor(len(clients)) as threads:
+            began = time.perf_counter()
+            list(threads.map(complete, clients, tasks, [step] * len(clients)))
+            seconds += time.perf_counter() - began
     return count / seconds
 
 
