@@ -1,6 +1,6 @@
 """What can be done from a task or a case besides its form: put aside, alert, raise, declare."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ import forms
 from api.auth import actor, signed_in
 from api.idempotency import once
 from api.language import gettext, say
-from api.pages import task_view
+from api.pages import names, task_view
 from api.pages.subjects import Strip, strip_of
 from api.words import then, when, zone
 from api.work import now, session
@@ -30,6 +30,7 @@ from workflows.cases.models import Case
 from workflows.safeguarding import concerns
 from workflows.tasks import worklist
 from workflows.tasks.asked import form_in
+from workflows.tasks.worklist import Outcome
 
 blueprint = Blueprint("acts", __name__)
 
@@ -304,7 +305,17 @@ def _concern_page(subject: Subject, page: Page, errors: Any) -> str:
     )
 
 
-def refusal_words(refusal: Refusal, names: Mapping[str, str]) -> str:
+def outcome_words(done_words: str, outcomes: Iterable[Outcome]) -> tuple[str, str]:
+    """Say what became of several tasks, each refusal with its reason; and how it looks."""
+    outcomes = list(outcomes)
+    refused = [outcome.refusal for outcome in outcomes if outcome.refusal is not None]
+    names.load({str(refusal.extra["by"]) for refusal in refused if refusal.extra.get("by")})
+    words = [f"{len(outcomes) - len(refused)} {done_words}."]
+    words += [f"{gettext('1 not:')} {_refusal_words(refusal)}" for refusal in refused]
+    return " ".join(words), "warn" if refused else "good"
+
+
+def _refusal_words(refusal: Refusal) -> str:
     """Say a refusal in a list of outcomes: with who was faster, where that is known."""
-    who = names.get(str(refusal.extra.get("by", "")))
-    return f"{refusal} ({who})" if who else str(refusal)
+    by = refusal.extra.get("by")
+    return f"{refusal} ({names.name_of(by)})" if by else str(refusal)

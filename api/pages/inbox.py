@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request
@@ -12,21 +11,21 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from api.auth import actor, signed_in
 from api.language import gettext, ngettext, say
-from api.pages import names, task_view
-from api.pages.acts import refusal_words, snooze_times
+from api.pages import inbox_filters, names, task_view
+from api.pages.acts import outcome_words, snooze_times
+from api.pages.due import leads_any
+from api.pages.inbox_filters import uuid_of
 from api.pages.inbox_rows import Row, about_cases, row_of
 from api.pages.sign_in import own_path
 from api.pages.subjects import strip_of
 from api.words import zone
 from api.work import now, session
-from engine.errors import Refusal
 from engine.models import UserTask
 from engine.user_tasks import AlreadyClaimed, UserTaskNotOpen
 from workflows.access import reading
 from workflows.access.policy import visible_tasks
 from workflows.staff.models import Staff, TeamMember
 from workflows.tasks import worklist
-from workflows.tasks.filters import DUE, Filters
 from workflows.tasks.inbox import Inbox, inbox
 from workflows.tasks.inbox_sql import PAGE, View
 
@@ -42,13 +41,6 @@ TITLES: Mapping[View, str] = {
 }
 # In these it varies who has a task.
 SHARED = frozenset({View.OVERDUE, View.CALLS, View.QUEUE})
-CHIPS: tuple[tuple[str, Mapping[str, str]], ...] = (
-    ("All", {}),
-    ("High risk", {"risk": "3"}),
-    ("Overdue", {"due": "overdue"}),
-    ("Due today", {"due": "today"}),
-    ("No due time", {"due": "none"}),
-)
 
 
 @dataclass(frozen=True)
@@ -100,6 +92,11 @@ def _page(found: Inbox) -> dict[str, Any]:
         "views": _views(found),
         "queues": _queues(found),
         "chips": _chips(found),
+        "choices": inbox_filters.choices(),
+        "kept": inbox_filters.kept(),
+        "filters": inbox_filters.words(found.filters) if found.filters.count else "",
+        "unfiltered": inbox_filters.without_any(),
+        "may_change_due": leads_any(),
         "paging": _paging(found),
         "empty": _empty(found),
         "colleagues": _colleagues(),
@@ -113,36 +110,25 @@ def _asked_for() -> Inbox:
     """Return the list that the address names; what it names wrongly is passed over."""
     given = request.args
     view = View(given["view"]) if given.get("view") in list(View) else View.MINE
-    queue = _uuid(given.get("queue"))
+    queue = uuid_of(given.get("queue"))
     if view is View.QUEUE and queue is None:
         view = View.MINE
     page = int(given["page"]) if given.get("page", "").isdecimal() else 1
     return inbox(
-        session(), actor(), view, _filters(given), page, now=now(), queue=queue, zone=zone()
+        session(),
+        actor(),
+        view,
+        inbox_filters.asked_for(),
+        page,
+        now=now(),
+        queue=queue,
+        zone=zone(),
     )
-
-
-def _filters(given: Mapping[str, str]) -> Filters:
-    risk = given.get("risk", "")
-    return Filters(
-        least_risk=int(risk) if risk in ("2", "3") else None,
-        due=given["due"] if given.get("due") in DUE else None,
-        service_id=_uuid(given.get("service")),
-        process_id=given.get("process") or None,
-        owner=given.get("owner") or None,
-    )
-
-
-def _address(**changed: str | None) -> str:
-    """Return the address of this list with ``changed`` parameters; None takes one away."""
-    kept = {**request.args.to_dict(), "page": None, **changed}
-    pairs = {name: value for name, value in kept.items() if value}
-    return f"/tasks?{urlencode(pairs)}" if pairs else "/tasks"
 
 
 def _title(found: Inbox) -> str:
     if found.view is View.QUEUE:
-        wanted = _uuid(request.args.get("queue"))
+        wanted = uuid_of(request.args.get("queue"))
         name = next((q.name for q in found.queues if q.service_id == wanted), "")
         return say("Queue: %(name)s", name=name) if name else gettext("Queue")
     return gettext(TITLES[found.view])
@@ -175,15 +161,14 @@ def _queues(found: Inbox) -> list[Link]:
 
 
 def _chips(found: Inbox) -> list[Link]:
-    given = {name: request.args[name] for name in ("risk", "due") if name in request.args}
     return [
         Link(
-            label=gettext(words),
-            address=_address(**{"risk": None, "due": None, **wanted}),
-            count=str(found.counts.get(found.view, "")) if not wanted else "",
-            current=given == wanted,
+            label=words,
+            address=address,
+            count=str(found.counts.get(found.view, "")) if number == 0 else "",
+            current=current,
         )
-        for words, wanted in CHIPS
+        for number, (words, address, current) in enumerate(inbox_filters.chips())
     ]
 
 
@@ -193,8 +178,8 @@ def _paging(found: Inbox) -> Paging:
         first=first,
         last=first + len(found.rows) - 1,
         total=str(found.counts.get(found.view, "")) if not found.filters.count else "",
-        previous=_address(page=str(found.page - 1)) if found.page > 1 else None,
-        next=_address(page=str(found.page + 1)) if found.has_more else None,
+        previous=inbox_filters.address(page=str(found.page - 1)) if found.page > 1 else None,
+        next=inbox_filters.address(page=str(found.page + 1)) if found.has_more else None,
     )
 
 
@@ -204,12 +189,11 @@ def _empty(found: Inbox) -> dict[str, str]:
         words = ngettext(
             "No tasks match %d filter", "No tasks match %d filters", found.filters.count
         )
-        plain = {"risk": None, "due": None, "service": None, "process": None, "owner": None}
         return {
             "title": words % found.filters.count,
             "words": gettext("Take the filters away to see everything in this list."),
             "label": gettext("Clear"),
-            "address": _address(**plain),
+            "address": inbox_filters.without_any(),
         }
     waiting = found.counts[View.UNCLAIMED]
     if found.view is not View.UNCLAIMED and waiting:
@@ -301,22 +285,19 @@ def _gone_words(task: UserTask) -> str:
 @signed_in
 def bulk() -> AnyResponse:
     """Do one thing with several tasks, and say for each that was refused why it was."""
-    chosen = [i for i in (_uuid(text) for text in request.form.getlist("task")) if i]
+    chosen = [i for i in (uuid_of(text) for text in request.form.getlist("task")) if i]
     act = _bulk_act(request.form.get("act", ""))
     back = own_path(request.form.get("back"))
     if not chosen or act is None:
         flash(gettext("Select tasks, and what to do with them."), "warn")
         return redirect(back, 303)
     done_words, do = act
-    outcomes = worklist.each(session(), chosen[:PAGE], do)
-    done = sum(outcome.is_done for outcome in outcomes)
-    refused = [outcome.refusal for outcome in outcomes if outcome.refusal is not None]
-    flash(_bulk_words(done_words, done, refused), "warn" if refused else "good")
+    flash(*outcome_words(done_words, worklist.each(session(), chosen[:PAGE], do)))
     return redirect(back, 303)
 
 
 def _bulk_act(act: str) -> tuple[str, Callable[[UUID], Any]] | None:
-    to, tomorrow = _uuid(request.form.get("to")), snooze_times()["tomorrow"]
+    to, tomorrow = uuid_of(request.form.get("to")), snooze_times()["tomorrow"]
     acts: dict[str, tuple[str, Callable[[UUID], Any]]] = {
         "claim": (
             gettext("claimed"),
@@ -339,14 +320,6 @@ def _bulk_act(act: str) -> tuple[str, Callable[[UUID], Any]] | None:
     return acts.get(act)
 
 
-def _bulk_words(done_words: str, done: int, refused: list[Refusal]) -> str:
-    names.load({str(r.extra["by"]) for r in refused if r.extra.get("by")})
-    known = {str(r.extra["by"]): names.name_of(r.extra["by"]) for r in refused if r.extra.get("by")}
-    words = [f"{done} {done_words}."]
-    words += [f"{gettext('1 not:')} {refusal_words(r, known)}" for r in refused]
-    return " ".join(words)
-
-
 # -- news --------------------------------------------------------------------------------------
 
 
@@ -354,7 +327,7 @@ def _bulk_words(done_words: str, done: int, refused: list[Refusal]) -> str:
 @signed_in
 def changes() -> Response:
     """Say what has changed on a list that somebody looks at: what is new, what has gone."""
-    shown = [i for i in (_uuid(text) for text in request.form.getlist("shown")[:PAGE]) if i]
+    shown = [i for i in (uuid_of(text) for text in request.form.getlist("shown")[:PAGE]) if i]
     listed = [str(row.id) for row in _asked_for().rows]
     lost = [i for i in shown if str(i) not in listed]
     seen = select(UserTask).where(UserTask.id.in_(lost), visible_tasks(actor(), now()))
@@ -363,10 +336,3 @@ def changes() -> Response:
     gone = {str(task.id): _gone_words(task) or gettext("No longer in this list") for task in tasks}
     gone |= {str(i): gettext("No longer in this list") for i in lost if str(i) not in gone}
     return jsonify(listed=listed, gone=gone)
-
-
-def _uuid(text: str | None) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None

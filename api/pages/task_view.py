@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from sqlalchemy import select
@@ -23,6 +24,7 @@ from forms.model import ErrorLink, Page, RenderModel
 from workflows.tasks.asked import Asked
 from workflows.tasks.drafts import Difference
 from workflows.tasks.models import Draft
+from workflows.tasks.seeing import is_led_by
 
 CHECK = "check"  # the last step of a form in steps
 ISO_LENGTH = re.compile(
@@ -221,6 +223,9 @@ def acts_of(task: UserTask, mine: bool, strip: Strip | None) -> list[Act]:
         found.append(Act("release", gettext("Release"), f"{here}/release"))
     found.append(Act("snooze", gettext("Put aside until later"), f"{here}/snooze"))
     found.append(Act("alert", gettext("Cannot be done, alert manager"), f"{here}/alert"))
+    if is_led_by(session(), actor(), task):
+        again = urlencode({"task": task.id, "back": here})
+        found.append(Act("due", gettext("Change when it is due"), f"/tasks/due?{again}"))
     if strip is not None:
         found.append(Act("conflict", gettext("Declare a conflict"), f"{here}/conflict"))
     return found

@@ -11,9 +11,9 @@ from api.auth import actor
 from api.words import plain
 from api.work import now, session
 from engine import releases
-from engine.errors import NotFound
+from engine.errors import Refusal
 from forms.definition import every_question
-from workflows.tasks.asked import FormMissing, form_in
+from workflows.tasks.asked import form_in
 
 Labels = Mapping[tuple[str, str], str]
 
@@ -40,7 +40,7 @@ def _read(form_id: str) -> Labels:
     try:
         release = releases.effective(session(), actor().tenant_id, now())
         form = form_in(releases.definitions(session(), release.id), form_id)
-    except (NotFound, FormMissing):  # nothing is published, or no longer with this form
+    except Refusal:  # nothing is published, or no longer with this form
         return {}
     return {
         (question.key, option.value): option.label

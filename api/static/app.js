@@ -235,6 +235,9 @@ document.addEventListener('click', (event) => {
   [button.textContent, button.dataset.other] = [button.dataset.other, button.textContent];
 });
 
+document.addEventListener('focusin', (event) => {
+  for (const menu of document.querySelectorAll('details.menu[open]')) if (!menu.contains(event.target)) menu.open = false;
+});
 document.addEventListener('keydown', (event) => {
   const menu = event.key === 'Escape' && document.querySelector('details.menu[open]');
   if (!menu) return;

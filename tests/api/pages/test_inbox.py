@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from browsing import Browser
 from factories import make_case, make_person, make_task
+from house import House
 from people import Organisation
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -160,3 +161,48 @@ def read_by(ark: Organisation, session: Session, staff_id: UUID) -> list[str]:
     """Return what is on record of the reading of one member of staff today."""
     stream = f"access:{staff_id}:{ark.now.date()}"
     return [str(entry.payload["concept_name"]) for entry in history.read(session, stream)]
+
+
+def test_filters_of_the_form_narrow_the_list_and_can_be_taken_away(
+    sign_in: SignIn, ark: Organisation, house: House, tasks: dict[str, UUID]
+) -> None:
+    dana = sign_in("dana")
+    support = str(ark.services["support"])
+    page = dana.get(f"/tasks?view=unclaimed&service={support}&process=first_contact&waiting=").text
+    assert "2 filters" in page
+    assert "Ring Gwen" in page
+    assert f'<option value="{support}" selected>' in page
+    assert '<option value="first_contact" selected>First contact</option>' in page
+    assert 'href="/tasks?view=unclaimed">Clear' in page
+    none = dana.get("/tasks?view=unclaimed&process=risk_grading").text
+    assert "No tasks match 1 filter" in none
+
+
+# -- when it is due ------------------------------------------------------------------------------
+
+
+def test_who_leads_changes_when_work_is_due_and_says_why(
+    sign_in: SignIn, ark: Organisation, tasks: dict[str, UUID]
+) -> None:
+    femi = sign_in("femi")
+    chosen = {"task": [tasks["late"], tasks["never"]], "back": "/tasks?view=unclaimed"}
+    asked = femi.post("/tasks/due", chosen)
+    assert asked.status_code == 200
+    assert "Ring Gwen" in asked.text
+    assert femi.post("/tasks/due", {**chosen, "until": "week", "why": " "}).status_code == 422
+    done = femi.post("/tasks/due", {**chosen, "until": "week", "why": "Court is adjourned."})
+    assert done.location == "/tasks?view=unclaimed"
+    assert "2 due at another time." in femi.get("/tasks?view=unclaimed").text
+    with ark.work() as session:
+        due = {session.get_one(UserTask, task).due_at for task in chosen["task"]}
+    assert due == {(ark.now + timedelta(days=7)).replace(hour=17, minute=0)}
+
+
+def test_nobody_changes_the_time_of_their_own_work(sign_in: SignIn, tasks: dict[str, UUID]) -> None:
+    dana = sign_in("dana")
+    dana.post(f"/tasks/{tasks['late']}/claim")
+    assert "Change due time" not in dana.get("/tasks").text
+    assert "/tasks/due" not in dana.get(f"/tasks/{tasks['late']}").text
+    given = {"task": [tasks["late"]], "until": "week", "why": "I am late.", "back": "/tasks"}
+    dana.post("/tasks/due", given)
+    assert "0 due at another time. 1 not: " in dana.get("/tasks").text

@@ -6,7 +6,7 @@ from io import BytesIO
 from uuid import UUID
 
 import pytest
-from browser import Stage
+from browser import Stage, Visitor
 from browsing import PASSWORD
 from flask import Flask
 from house import House
@@ -65,6 +65,8 @@ def test_the_lists(stage: Stage, case_id: UUID, look: str) -> None:
     kept(ines, f"inbox {look}: unclaimed")
     page.check("[data-row] input[type=checkbox] >> nth=0")
     kept(ines, f"inbox {look}: one chosen")
+    page.click("details:has(.filter) summary")
+    kept(ines, f"inbox {look}: filters")
     for path in (
         "/tasks?view=overdue",
         "/tasks?view=unclaimed&risk=3&due=none",
@@ -75,6 +77,24 @@ def test_the_lists(stage: Stage, case_id: UUID, look: str) -> None:
     for path in ("/cases", "/contacts", "/contacts?show=all"):
         ines.open(path)
         kept(ines, f"{path} {look}")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_changing_when_work_is_due(stage: Stage, case_id: UUID, look: str) -> None:
+    femi = stage.signed_in("femi", **LOOKS[look])
+    page = femi.open("/tasks?view=queue&queue=" + str(house_queue(femi)))
+    page.check("[data-row] input[type=checkbox] >> nth=0")
+    submit(femi, "[formaction='/tasks/due']")
+    kept(femi, f"due {look}: asked")
+    submit(femi, "main form .btn-main")
+    kept(femi, f"due {look}: a problem")
+
+
+def house_queue(visitor: Visitor) -> str:
+    """Return the id of the first queue in the list of views."""
+    page = visitor.open("/tasks")
+    link = page.locator("a[href*='view=queue']").first.get_attribute("href") or ""
+    return link.rpartition("=")[2]
 
 
 @pytest.mark.parametrize("look", LOOKS)
