@@ -1,4 +1,4 @@
-"""Print the tables of docs/ that would rot if somebody typed them.
+"""Write the tables of docs/ that would rot if somebody typed them.
 
 What is executed and what is refused comes from the linter's own table, each FEEL result is
 computed here, operations and requests are those that are registered. A test compares.
@@ -8,6 +8,7 @@ import ast
 import inspect
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -289,5 +290,6 @@ def text_of(page: str) -> str:
 
 
 if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs"
     for name in PAGES:
-        (ROOT / "docs" / name).write_text(text_of(name), encoding="utf-8")
+        (folder / name).write_text(text_of(name), encoding="utf-8")

@@ -1,18 +1,22 @@
-"""S-01 as three people see it: Ines reaches Amara, Efua leads safeguarding, a worker takes over."""
+"""S-01 as three people see it, by keyboard alone.
+
+Ines reaches Amara, Efua leads safeguarding, a worker takes over.
+"""
 
 from collections.abc import Iterator
 from uuid import UUID
 
+import keyboard
 import pytest
 from amara import CHILD_IN_NEED, HANDED_OVER, on
 from browser import Stage, Visitor
 from browsing import PASSWORD
-from filling import do, fill
+from filling import do, fill, follow
 from flask import Flask
 from house import House
 from people import make_ark
 from playwright.sync_api import expect
-from screens import IN_A_BROWSER, kept, staged, submit
+from screens import IN_A_BROWSER, kept, staged
 from sqlalchemy import Engine, select
 from stories import (
     AGREE,
@@ -62,21 +66,19 @@ def stage(
 def task_in_list(visitor: Visitor, name: str) -> None:
     """Claim a task where it stands in the list, with its key, and open it."""
     page = visitor.open("/tasks?view=unclaimed")
-    page.locator("[data-open]", has_text=name).first.focus()
+    keyboard.go_to(page, page.locator("[data-open]", has_text=name).first)
     page.keyboard.press("c")
     expect(page.locator("[data-toast]")).to_contain_text(f"You have claimed “{name}”")
-    with page.expect_navigation():
-        page.locator("[data-open]", has_text=name).first.click()
-    visitor.settle()
+    follow(visitor, page.locator("[data-open]", has_text=name).first)
 
 
 def write_down_the_referral(ines: Visitor) -> None:
     """10:05: the e-mail of MASH, typed in as it is."""
     page = ines.open("/contacts/new")
-    submit(ines, "button[value=agency_referral]")
+    follow(ines, page.locator("button[value=agency_referral]"))
     fill(page, AMARA)
     kept(ines, "S-01: the referral, written down")
-    submit(ines, "[data-complete]")
+    follow(ines, ines.page.locator("[data-complete]"))
     assert "/contacts/" in page.url
 
 
@@ -94,11 +96,11 @@ def test_a_high_risk_referral_from_mash(stage: Stage, house: House) -> None:
     card = ines.page.locator(".safe")
     expect(card).to_contain_text("Cold call to the mobile")
     expect(card).to_contain_text("No voicemail")
-    card.get_by_role("button", name="Reveal").click()
+    keyboard.press(ines.page, card.get_by_role("button", name="Reveal"))
     expect(card).to_contain_text("07700 900123")
     kept(ines, "S-01: the card before the first call")
     fill(ines.page, TRIED)
-    submit(ines, "[data-complete]")
+    follow(ines, ines.page.locator("[data-complete]"))
 
     # the second, in the afternoon: she answers
     house.travel(on(14, 30))
@@ -164,7 +166,7 @@ def in_the_end(worker: Visitor, house: House, case_id: UUID) -> None:
     kept(worker, "S-01: the case in the end")
     page = worker.open(f"/cases/{case_id}/history")
     page.wait_for_selector("[data-diagram][data-ready=true]")
-    submit(worker, "form[action$='/verify'] button")
+    follow(worker, page.locator("form[action$='/verify'] button"))
     expect(page.locator(".note-good")).to_contain_text("nothing was altered")
     with house.look() as session:
         tried = session.scalars(select(ContactAttempt).order_by(ContactAttempt.ended_at)).all()

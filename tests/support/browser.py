@@ -61,6 +61,7 @@ class Visitor:
 
     page: Page
     address: str
+    dark: bool = False
     errors: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> Page:
@@ -186,7 +187,7 @@ class Stage:
         self.contexts.append(context)
         context.add_init_script(WATCH)
         page = context.new_page()
-        visitor = Visitor(page, self.address)
+        visitor = Visitor(page, self.address, dark)
         page.on("pageerror", lambda error: visitor.errors.append(str(error)))
         return visitor
 

@@ -1,4 +1,4 @@
-"""Fill in a form of a release as a person does: whatever kind its questions are, step by step.
+"""Fill in a form of a release by keyboard: whatever kind its questions are, step by step.
 
 do(ines, task_id, {"outcome": "no_answer", "card_read": True})
 """
@@ -8,27 +8,39 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import keyboard
 from browser import Visitor
 from playwright.sync_api import Locator, Page, expect
-from screens import submit
 
 Answers = Mapping[str, Any]
 
 
 def do(visitor: Visitor, task_id: UUID, answers: Answers | None = None) -> None:
-    """Claim a task, fill in its form and complete it."""
-    page = visitor.open(f"/tasks/{task_id}")
+    """Take a task from the list, fill in its form and complete it, all by keyboard."""
+    page = visitor.open("/tasks?view=unclaimed")
+    link = page.locator(f'[data-open][href="/tasks/{task_id}"]')
+    if not link.count():
+        page = visitor.open("/tasks")
+    follow(visitor, link)
     if page.locator("[data-claim]").count():
-        submit(visitor, "[data-claim]")
+        follow(visitor, page.locator("[data-claim]"))
     done = f"/tasks/{task_id}/done"
     for _ in range(20):  # a form in steps
         fill(page, answers or {})
-        submit(visitor, "[data-complete]")
+        follow(visitor, page.locator("[data-complete]"))
         problem = page.locator("[data-summary]")
         assert problem.count() == 0, problem.inner_text()
         if page.url.endswith(done):
             return
     raise AssertionError(f"still at {page.url}")
+
+
+def follow(visitor: Visitor, target: Locator) -> None:
+    """Go to a link or button with Tab, press Enter and wait for the page it leads to."""
+    keyboard.go_to(visitor.page, target)
+    with visitor.page.expect_navigation():
+        visitor.page.keyboard.press("Enter")
+    visitor.settle()
 
 
 def fill(page: Page, answers: Answers) -> None:
@@ -38,7 +50,7 @@ def fill(page: Page, answers: Answers) -> None:
         if is_rows(value):
             rows(page, form, name, value)
         else:
-            one(form, name, value)
+            one(page, form, name, value)
 
 
 def is_rows(value: Any) -> bool:
@@ -50,34 +62,35 @@ def rows(page: Page, form: Locator, name: str, given: list[Answers]) -> None:
     for number, row in enumerate(given, 1):
         box = form.locator(f"[data-row-name={name}-{number}]")
         if add.count() and not box.count():
-            add.click()
+            keyboard.press(page, add)
             expect(box).to_be_visible()
         for key, value in row.items():
-            one(form, f"{name}-{number}-{key}", value)
+            one(page, form, f"{name}-{number}-{key}", value)
 
 
-def one(form: Locator, name: str, value: Any) -> None:
+def one(page: Page, form: Locator, name: str, value: Any) -> None:
     """Answer one question, if it is on this page and asked now."""
-    parts = form.locator(f'[name="{name}-day"]')
-    if parts.count():
+    if form.locator(f'[name="{name}-day"]').count():
         when = date.fromisoformat(value)
         for part in ("day", "month", "year"):
-            form.locator(f'[name="{name}-{part}"]').fill(str(getattr(when, part)))
+            box = form.locator(f'[name="{name}-{part}"]')
+            keyboard.write(page, box, str(getattr(when, part)))
         return
     found = form.locator(f'[name="{name}"]')
     if not found.count() or not found.first.is_visible():
         return
     kind = found.first.evaluate("e => e.list ? 'typed' : e.type")
     if kind in ("radio", "checkbox"):
+        act = keyboard.choose if kind == "radio" else keyboard.tick
         for each in value if isinstance(value, list) else [value]:
             wanted = "true" if each is True else str(each)
-            form.locator(f'[name="{name}"][value="{wanted}"]').check()
+            act(page, form.locator(f'[name="{name}"][value="{wanted}"]'))
     elif kind == "select-one":
-        found.select_option(str(value))
+        keyboard.select(page, found, str(value))
     elif kind == "typed":
         option = found.evaluate(
             "(e, value) => [...e.list.options].find((o) => o.dataset.value === value).value", value
         )
-        found.fill(option)
+        keyboard.write(page, found, option)
     else:
-        found.fill(str(value))
+        keyboard.write(page, found, str(value))
