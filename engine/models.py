@@ -98,6 +98,13 @@ class ProcessInstance(Base):
     __table_args__ = (
         Index(None, "tenant_id", "business_key"),
         Index(None, "tenant_id", "process_id", postgresql_where=text("status = 'active'")),
+        Index(
+            "ix_process_instance_tenant_id_release_id",
+            "tenant_id",
+            "release_id",
+            "process_id",
+            postgresql_where=text("ended_at IS NULL"),
+        ),
         {"postgresql_with": OFTEN_UPDATED},
     )
 
@@ -165,6 +172,7 @@ class UserTask(Base):
     actual_owner: Mapped[str | None]
     team: Mapped[str | None]
     state: Mapped[str] = mapped_column(default=UserTaskState.READY)
+    suspended_from: Mapped[str | None]  # its state before the instance was suspended
     priority: Mapped[int] = mapped_column(SmallInteger, default=2)  # 0 is urgent, 3 can wait
     risk_rank: Mapped[int] = mapped_column(SmallInteger, default=0)  # higher first
     safety_critical: Mapped[bool] = mapped_column(default=False)
@@ -197,6 +205,8 @@ class Timer(Base):
     retry_at: Mapped[datetime | None]  # not before, after a failure
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     risk_rank: Mapped[int] = mapped_column(SmallInteger, default=0)
+    # its instance is suspended: it counts on and fires when that is over
+    held: Mapped[bool] = mapped_column(server_default=text("false"), default=False)
 
 
 class MessageSubscription(Base):
