@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, SessionTransaction
 from sqlalchemy.types import TypeEngine
 
@@ -143,6 +143,17 @@ def unit_of_work(database: Engine, tenant_id: UUID | None = None) -> Iterator[Se
         yield session
 
 
+@contextmanager
+def snapshot(database: Engine, tenant_id: UUID) -> Iterator[Session]:
+    """Read everything as of one instant, whatever is being written meanwhile; change nothing.
+
+    For checks that compare tables with each other while the service runs: they lock nobody out.
+    """
+    still = database.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with unit_of_work(still, tenant_id) as session:
+        yield session
+
+
 ENTER = "SELECT set_config('signpost.tenant', %(tenant)s, true)"
 
 
@@ -205,11 +216,13 @@ class Fixed:
 def may_be_repeated(fault: BaseException) -> bool:
     """Say whether the same unit of work may succeed if it is begun again from the start.
 
-    So it is after a deadlock, a lock that was not granted in time and a connection that was lost
-    before anything was committed.
+    So it is after a deadlock, a lock that was not granted in time, a connection that was lost
+    before anything was committed, and when there was no connection to be had.
     """
     if not isinstance(fault, DBAPIError):
         return False
+    if isinstance(fault, OperationalError) and fault.statement is None:
+        return True  # the server did not answer: nothing was asked of it
     return fault.connection_invalidated or isinstance(fault.orig, PASSING)
 
 

@@ -88,8 +88,10 @@ def start(
         risk_rank=0,
     )
     run(session, BEGIN, asdict(held) | {"genesis": history.GENESIS, "by": by, "now": now})
-    step = _step(session, held, by=by, now=now)
-    begun, changes = runtime.start(definitions, Start(process_id, variables, element_id), step)
+    ports = _ports(session, held, by=by, now=now)
+    command = Start(process_id, variables, element_id)
+    begun, changes = runtime.start(definitions, command, Step(now, by, ports))
+    ports.require_nothing_lost()
     _finish(session, held, begun, changes, Deed(by, now))
     return held.id
 
@@ -116,7 +118,9 @@ def move(
     moving = _cache.take(session, held)
     if moving is None:
         moving = _restore(session, held)
-    changes = moving.apply(command, _step(session, held, by=by, now=now))
+    ports = _ports(session, held, by=by, now=now)
+    changes = moving.apply(command, Step(now, by, ports))
+    ports.require_nothing_lost()
     deed = Deed(
         by,
         now,
@@ -211,8 +215,8 @@ def _restore(session: Session, held: Held) -> runtime.Run:
     return runtime.restore(definitions, bytes(state))
 
 
-def _step(session: Session, held: Held, *, by: str, now: datetime) -> Step:
-    ports = DatabasePorts(
+def _ports(session: Session, held: Held, *, by: str, now: datetime) -> DatabasePorts:
+    return DatabasePorts(
         session,
         releases.definitions(session, held.release_id),
         instance_id=held.id,
@@ -222,7 +226,6 @@ def _step(session: Session, held: Held, *, by: str, now: datetime) -> Step:
         by=by,
         now=now,
     )
-    return Step(now, by, ports)
 
 
 def _finish(session: Session, held: Held, moved: runtime.Run, changes: Changes, deed: Deed) -> None:

@@ -10,23 +10,23 @@ no process of the release in force could ever take it (`engine/unclaimed.py`).
 """
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import Engine, or_, select
 from sqlalchemy.orm import Session
 
 from engine import correlation as correlating
-from engine import inbox, instances, payloads, releases, routing, unclaimed
+from engine import inbox, instances, payloads, releases, routing, unclaimed, undelivered
 from engine.changes import DeliverMessage, DeliverSignal
 from engine.db import may_be_repeated, unit_of_work
 from engine.definitions import Definitions
 from engine.inbox import Catcher, Message, produced
-from engine.models import Incident, MessageInbox, MessageSubscription
+from engine.models import MessageInbox, MessageSubscription
 from engine.states import InstanceStatus, MessageState
 
 __all__ = ["broadcast", "drain", "expire", "produced", "send", "sweep"]
@@ -35,8 +35,7 @@ logger = logging.getLogger(__name__)
 
 SYSTEM = "system"
 MOST_AT_ONCE = 500  # rows that one drain follows, so that a circle of messages ends
-INCIDENT_AFTER = 3  # failed attempts
-LONGEST_PAUSE = timedelta(hours=1)
+ATTEMPTS = 3  # one after the other, when the database says that this may help
 
 
 @dataclass(slots=True)
@@ -127,25 +126,27 @@ def drain(
     """Deliver messages, each in a unit of work of its own, and what they cause in turn.
 
     ``ids``: the rows that a unit of work has produced (`produced`); without, all that are pending.
-    A message whose delivery fails is put off and never holds up the others.
+    A message whose delivery fails is put off and never holds up the others; one that a lost
+    connection or a lock has stopped stays pending for the worker's next sweep.
     """
-    report = Drained()
+    report, tried = Drained(), Counter[UUID]()
     queue = deque(_pending(database, tenant_id, now) if ids is None else ids)
     for _ in range(MOST_AT_ONCE):
         if not queue:
             break
         row_id = queue.popleft()
+        tried[row_id] += 1
         try:
             with unit_of_work(database, tenant_id) as session:
                 found = _deliver(session, row_id, now, report)
                 caused = produced(session)
         except Exception as fault:
             logger.exception("message %s could not be delivered", row_id)
-            if may_be_repeated(fault):
+            if not may_be_repeated(fault):
+                report.failed.append(row_id)
+                undelivered.put_off(database, tenant_id, row_id, now)
+            elif tried[row_id] < ATTEMPTS:
                 queue.append(row_id)
-                continue
-            report.failed.append(row_id)
-            _put_off(database, tenant_id, row_id, now)
         else:
             queue.extend(caused)
             if not found:  # a catcher appeared in between: again, from the beginning
@@ -307,22 +308,8 @@ def _done(
 def _is_ambiguous(session: Session, message: MessageInbox, now: datetime, report: Drained) -> None:
     message.state = MessageState.AMBIGUOUS
     report.ambiguous.append(message.id)
-    _report(session, message, "AmbiguousMessage", "More than one process could take it.", now)
-
-
-def _report(session: Session, message: MessageInbox, error: str, cause: str, now: datetime) -> None:
-    incident = Incident(
-        id=uuid4(),
-        tenant_id=message.tenant_id,
-        service_id=message.service_id,
-        message_id=message.id,
-        element_id=message.name,
-        error=error,
-        cause=cause,
-        created_at=now,
-    )
-    session.add(incident)
-    unclaimed.record(session, message, "fail", by=None, now=now, error=error)
+    cause = "More than one process could take it."
+    undelivered.report(session, message, "AmbiguousMessage", cause, now=now)
 
 
 def _leave(
@@ -349,24 +336,15 @@ def _ask_somebody(
     message.state = MessageState.UNCLAIMED
 
 
-def _put_off(database: Engine, tenant_id: UUID, row_id: UUID, now: datetime) -> None:
-    with unit_of_work(database, tenant_id) as session:
-        message = session.get(MessageInbox, row_id, with_for_update=True)
-        if message is None or message.state != MessageState.PENDING:
-            return
-        message.attempts += 1
-        pause = min(timedelta(minutes=2 ** (message.attempts - 1)), LONGEST_PAUSE)
-        message.retry_at = now + pause
-        if message.attempts == INCIDENT_AFTER:
-            cause = "Its delivery has failed several times; it is tried again from time to time."
-            _report(session, message, "DeliveryFailed", cause, now)
-
-
 def expire(database: Engine, now: datetime, *, limit: int = 100) -> int:
     """Make human tasks of the messages whose time has passed, in any tenant; return how many."""
     late = (
         select(MessageInbox.tenant_id, MessageInbox.id)
-        .where(MessageInbox.state == MessageState.WAITING, MessageInbox.expires_at <= now)
+        .where(
+            MessageInbox.state == MessageState.WAITING,
+            MessageInbox.expires_at <= now,
+            _may_be_tried(now),
+        )
         .order_by(MessageInbox.expires_at)
         .limit(limit)
     )
@@ -374,14 +352,23 @@ def expire(database: Engine, now: datetime, *, limit: int = 100) -> int:
         found = [tuple(row) for row in session.execute(late)]
     offered = 0
     for tenant_id, row_id in found:
-        with unit_of_work(database, tenant_id) as session:
-            message = session.scalar(
-                select(MessageInbox)
-                .where(MessageInbox.id == row_id, MessageInbox.state == MessageState.WAITING)
-                .with_for_update(skip_locked=True)
-            )
-            if message is not None:
-                definitions = releases.in_force(session, tenant_id, now)
-                _ask_somebody(session, message, definitions, now)
-                offered += 1
+        try:
+            with unit_of_work(database, tenant_id) as session:
+                offered += _expire(session, tenant_id, row_id, now)
+        except Exception as fault:
+            logger.exception("message %s could not be given to a person", row_id)
+            if not may_be_repeated(fault):
+                undelivered.put_off(database, tenant_id, row_id, now)
     return offered
+
+
+def _expire(session: Session, tenant_id: UUID, row_id: UUID, now: datetime) -> bool:
+    message = session.scalar(
+        select(MessageInbox)
+        .where(MessageInbox.id == row_id, MessageInbox.state == MessageState.WAITING)
+        .with_for_update(skip_locked=True)
+    )
+    if message is None:
+        return False
+    _ask_somebody(session, message, releases.in_force(session, tenant_id, now), now)
+    return True

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from engine import payloads
-from engine.db import unit_of_work
+from engine.db import may_be_repeated, unit_of_work
 from engine.errors import NotFound
 from engine.models import Outbox
 from engine.states import OutboxState
@@ -84,33 +84,58 @@ def deliver_due(
     )
     with unit_of_work(database) as session:
         found = [tuple(row) for row in session.execute(due)]
-    return sum(_deliver(database, id, tenant, now, senders) for id, tenant in found)
-
-
-def _deliver(
-    database: Engine, id: UUID, tenant_id: UUID, now: datetime, senders: Mapping[str, Sender]
-) -> bool:
-    with unit_of_work(database, tenant_id) as session:
-        entry = session.scalar(
-            select(Outbox)
-            .where(Outbox.id == id, Outbox.state == OutboxState.PENDING, Outbox.next_at <= now)
-            .with_for_update(skip_locked=True)
-        )
-        if entry is None:
-            return False
-        entry.attempts += 1
-        content = payloads.from_json(entry.payload)
+    sent = 0
+    for id, tenant_id in found:
         try:
-            with session.begin_nested():
-                senders[entry.kind](
-                    session, Delivery(entry.id, tenant_id, entry.kind, content, entry.attempts)
-                )
+            with unit_of_work(database, tenant_id) as session:
+                sent += _deliver(session, id, now, senders)
         except Exception as fault:
-            logger.exception("delivery %s (%s) failed", entry.id, entry.kind)
-            _failed(entry, fault, now)
-            return False
-        entry.state, entry.finished_at, entry.error = OutboxState.SENT, now, None
-        return True
+            logger.exception("delivery %s could not be carried out", id)
+            if not may_be_repeated(fault):
+                _put_off(database, tenant_id, id, fault, now)
+    return sent
+
+
+def _deliver(session: Session, id: UUID, now: datetime, senders: Mapping[str, Sender]) -> bool:
+    entry = _taken(session, id, now)
+    if entry is None:
+        return False
+    entry.attempts += 1
+    try:
+        with session.begin_nested():
+            content = payloads.from_json(entry.payload)
+            senders[entry.kind](
+                session, Delivery(entry.id, entry.tenant_id, entry.kind, content, entry.attempts)
+            )
+    except Exception as fault:
+        if may_be_repeated(fault):
+            raise  # ours, not the receiver's: the next tick tries again and nothing is counted
+        logger.exception("delivery %s (%s) failed", entry.id, entry.kind)
+        _failed(entry, fault, now)
+        return False
+    entry.state, entry.finished_at, entry.error = OutboxState.SENT, now, None
+    return True
+
+
+def _taken(session: Session, id: UUID, now: datetime) -> Outbox | None:
+    """Lock an entry that is still due, unless another node is sending it."""
+    return session.scalar(
+        select(Outbox)
+        .where(Outbox.id == id, Outbox.state == OutboxState.PENDING, Outbox.next_at <= now)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _put_off(database: Engine, tenant_id: UUID, id: UUID, fault: Exception, now: datetime) -> None:
+    """Count a failure that took the whole transaction with it, such as one of its commit."""
+    try:
+        with unit_of_work(database, tenant_id) as session:
+            entry = _taken(session, id, now)
+            if entry is not None:
+                entry.attempts += 1
+                _failed(entry, fault, now)
+    except Exception:
+        logger.exception("delivery %s could not be put off", id)
 
 
 def _failed(entry: Outbox, fault: Exception, now: datetime) -> None:

@@ -6,9 +6,11 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from engine import operations, providers
+from engine.db import may_be_repeated
 from engine.definitions import Definitions
 from engine.operations import OperationContext
 from feel.calendars import Calendars
@@ -37,11 +39,26 @@ class DatabasePorts:
         self._business_key = business_key
         self._by = by
         self._now = now
+        self._lost: DBAPIError | None = None
 
     def call_operation(self, name: str, parameters: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Run an operation; whatever it wrote is undone when it raises."""
-        with self._session.begin_nested():
-            return operations.call(self._context, name, parameters)
+        try:
+            with self._session.begin_nested():
+                return operations.call(self._context, name, parameters)
+        except DBAPIError as fault:
+            if may_be_repeated(fault):
+                self._lost = fault
+            raise
+
+    def require_nothing_lost(self) -> None:
+        """Raise what stopped an operation if it was no fault of its own.
+
+        A deadlock or a lost connection is not to become an incident: the unit of work is undone
+        and begun again from the start.
+        """
+        if self._lost is not None:
+            raise self._lost
 
     def settings(self) -> Mapping[str, Any]:
         return self._settings

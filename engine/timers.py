@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from engine import inbox, instances
+from engine import backoff, inbox, instances
 from engine.changes import FireTimers
 from engine.db import may_be_repeated, run, unit_of_work
 from engine.inbox import Message
@@ -25,8 +25,6 @@ from engine.unclaimed import OVERDUE
 logger = logging.getLogger(__name__)
 
 SYSTEM = "system"
-INCIDENT_AFTER = 3  # failed attempts
-LONGEST_PAUSE = timedelta(hours=1)
 
 # One statement over all tenants: what is due, an instance (or an overdue task) a row.
 DUE = """
@@ -142,25 +140,35 @@ FIRE: dict[TimerKind, Callable[[Session, Due, datetime], int]] = {
 
 
 def _put_off(database: Engine, due: Due, now: datetime) -> None:
-    """Try again later, each time after a longer pause; an incident says so once."""
-    with unit_of_work(database, due.tenant_id) as session:
-        rows = select(Timer).where(Timer.id.in_(due.ids)).with_for_update(skip_locked=True)
-        timers = list(session.scalars(rows))
-        for timer in timers:
-            timer.attempts += 1
-            timer.retry_at = now + min(timedelta(minutes=2 ** (timer.attempts - 1)), LONGEST_PAUSE)
-        if any(timer.attempts == INCIDENT_AFTER for timer in timers):
-            session.add(
-                Incident(
-                    id=uuid4(),
-                    tenant_id=due.tenant_id,
-                    instance_id=timers[0].instance_id,
-                    element_id=timers[0].element_id,
-                    error="TimerFailed",
-                    cause="A timer has failed several times; it is tried again from time to time.",
-                    created_at=now,
-                )
+    """Try again later, each time after a longer pause; an incident says so once.
+
+    If not even that can be written, the timer stays as it was and the next tick finds it.
+    """
+    try:
+        with unit_of_work(database, due.tenant_id) as session:
+            _rest(session, due, now)
+    except Exception:
+        logger.exception("the timer of %s could not be put off", due.target)
+
+
+def _rest(session: Session, due: Due, now: datetime) -> None:
+    rows = select(Timer).where(Timer.id.in_(due.ids)).with_for_update(skip_locked=True)
+    timers = list(session.scalars(rows))
+    for timer in timers:
+        timer.attempts = backoff.counted(timer.attempts)
+        timer.retry_at = now + backoff.pause(timer.attempts)
+    if any(timer.attempts == backoff.INCIDENT_AFTER for timer in timers):
+        session.add(
+            Incident(
+                id=uuid4(),
+                tenant_id=due.tenant_id,
+                instance_id=timers[0].instance_id,
+                element_id=timers[0].element_id,
+                error="TimerFailed",
+                cause="A timer has failed several times; it is tried again from time to time.",
+                created_at=now,
             )
+        )
 
 
 def lateness(session: Session, now: datetime) -> timedelta:

@@ -9,7 +9,7 @@ from desk import Desk
 from diagrams import boundary, catch, diagram, end, message, process, start, timer, user
 from sqlalchemy import Connection, Engine, event, select, text
 
-from engine import instances, messages, timers
+from engine import backoff, instances, messages, timers
 from engine.db import unit_of_work
 from engine.models import Timer, UserTask
 from engine.states import TimerKind
@@ -172,7 +172,7 @@ def test_a_failing_timer_is_put_off_and_holds_up_nobody(
         desk.clock.travel_to(due_rows(desk)[0].retry_at or desk.now)
         fire()
     [left] = due_rows(desk)
-    assert left.retry_at == desk.now + timers.LONGEST_PAUSE
+    assert left.retry_at == desk.now + backoff.LONGEST_PAUSE
     assert (left.due_at, len(desk.incidents())) == (due_at, 1)
 
 

@@ -1,0 +1,21 @@
+"""Pauses before something that failed is tried again: longer each time, and never for ever.
+
+One incident says that it keeps failing; the trying goes on, because what was wrong may be mended.
+"""
+
+from datetime import timedelta
+
+INCIDENT_AFTER = 3  # failed attempts
+LONGEST_PAUSE = timedelta(hours=1)
+MOST_COUNTED = 1_000  # attempts are counted no further: their column ends somewhere
+
+
+def pause(attempts: int) -> timedelta:
+    """Return how long to wait after so many failures: 1, 2, 4, ... minutes, at most an hour."""
+    doublings = min(attempts - 1, 10)  # two days of failures would leave the calendar otherwise
+    return min(timedelta(minutes=2**doublings), LONGEST_PAUSE)
+
+
+def counted(attempts: int) -> int:
+    """Return the number of attempts after one more."""
+    return min(attempts + 1, MOST_COUNTED)
