@@ -67,6 +67,8 @@ class Release(Base):
     number: Mapped[int]  # counts from 1 within the tenant
     sha256: Mapped[str]  # over the names and hashes of all files
     state: Mapped[str] = mapped_column(default=ReleaseState.DRAFT)
+    # the published release it was made from; what it does not change is as there
+    base_id: Mapped[UUID | None] = mapped_column(ForeignKey("release.id"))
     note: Mapped[str] = mapped_column(default="")
     author: Mapped[str]
     reviewer: Mapped[str | None]

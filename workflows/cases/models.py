@@ -121,6 +121,28 @@ class CaseNote(Sealed, Base):
         return self.subject_id
 
 
+class ManagerAlert(Sealed, Base):
+    """Somebody asked the team leader for help with a task, and why. Append-only.
+
+    Found by the message that started the process which offers the answering task.
+    """
+
+    __tablename__ = "manager_alert"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    tenant_id: Mapped[UUID]
+    message_id: Mapped[UUID] = mapped_column(unique=True)
+    user_task_id: Mapped[UUID | None]  # the task that cannot be done
+    subject_id: Mapped[UUID]  # the key of the case or contact; of whoever asks where it is neither
+    raised_at: Mapped[datetime]
+    raised_by: Mapped[str]
+    reason = encrypted(DataClass.C2)
+
+    @property
+    def key_subject(self) -> UUID:
+        return self.subject_id
+
+
 class SupportOption(Sealed, Base):
     """Something offered to the client in the needs assessment, agreed or not.
 
