@@ -26,6 +26,7 @@ from engine.lint import (
     repetition,
     schema,
     services,
+    shapes,
     structure,
     timers,
     undoing,
@@ -58,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     names.check,
     variables.check,
     vocabulary.check,
+    shapes.check,
     messages.check,
 )
 

@@ -1,6 +1,7 @@
 """Variables: which step writes which, and where two could write one at the same time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import feel
 from engine import xml
@@ -79,15 +80,18 @@ def context_keys(text: str) -> set[str]:
 
 def form_variables(release: Release, form_id: str) -> set[str]:
     """Return the keys of a form that become variables of the process (decisions.md 20)."""
+    return {str(question.get("key") or "") for question in form_questions(release, form_id)} - {""}
+
+
+def form_questions(release: Release, form_id: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the components of a form whose answers become variables of the process."""
     components = list(release.forms.get(form_id, {}).get("components") or [])
-    keys = set()
     while components:
         component = components.pop()
         if not isinstance(component, dict):
             continue
         properties = component.get("properties")
         if isinstance(properties, dict) and str(properties.get("variable")).lower() == "true":
-            keys.add(str(component.get("key") or ""))
+            yield component
         inner = component.get("components")
         components += inner if isinstance(inner, list) else []
-    return keys - {""}

@@ -21,10 +21,9 @@ from engine.lint.variables import context_keys, form_variables, written_by
 NEAR = 86  # of 100; 'scor' and 'score' are 89 alike
 SHORTEST = 4  # letters; short names are alike by chance
 
-# What the runtime gives to every expression, or to those of a repeated step.
-GIVEN = frozenset(
+# What the runtime gives to the expressions of a repeated step, and to every expression.
+COUNTERS = frozenset(
     {
-        "settings",
         "loopCounter",
         "numberOfInstances",
         "numberOfActiveInstances",
@@ -32,6 +31,7 @@ GIVEN = frozenset(
         "numberOfTerminatedInstances",
     }
 )
+GIVEN = COUNTERS | {"settings"}
 
 
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ GRADED: dict[str, list[Any]] = {
             "marac_kind": None,
         }
     ],
-    "risk.record": [{"risk_level": "medium", "level_moved": False, "concern_found": False}],
+    "risk.record": [{"risk_level": "medium", "level_moved": False, "concern_assessed": False}],
     "risk.schedule_review": [lambda at: {"review_at": at + 28 * DAY}],
     "marac.route": [{"marac": "no"}],
     "case.risk_level": [{"risk_level": "medium"}],

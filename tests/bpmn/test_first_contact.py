@@ -42,7 +42,7 @@ RESULTS: dict[str, list[Any]] = {
             "marac_kind": None,
         }
     ],
-    "risk.record": [{"risk_level": "medium", "level_moved": False, "concern_found": False}],
+    "risk.record": [{"risk_level": "medium", "level_moved": False, "concern_assessed": False}],
     "risk.schedule_review": [lambda at: {"review_at": at + timedelta(days=1)}],
     "marac.route": [{"marac": "no"}],
 }
@@ -131,7 +131,7 @@ def test_not_now_is_booked_and_asked_again(wish: str) -> None:
 
 
 def test_high_risk_is_held_by_somebody_while_she_thinks() -> None:
-    graded = [{"risk_level": "high", "level_moved": False, "concern_found": False}]
+    graded = [{"risk_level": "high", "level_moved": False, "concern_assessed": False}]
     first = reached(asked("high", risk__record=graded)).do("task_ask_wish", wants_support="not_now")
 
     assert first.open() == ["task_hold_high"]

@@ -181,7 +181,7 @@ def record(
     return {
         "risk_level": grade.level,
         "level_moved": before != grade.level,
-        "concern_found": mode == "with_client" and _concern_found(context, case),
+        "concern_assessed": mode == "with_client" and _concern_found(context, case),
     }
 
 
