@@ -18,8 +18,8 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
+from engine import bases, history, scenarios
 from engine import definitions as checking
-from engine import history, scenarios
 from engine.definitions import Check, DefinitionFile, Definitions
 from engine.errors import Forbidden, NotFound, Refusal
 from engine.findings import Finding, Severity
@@ -65,28 +65,60 @@ def import_files(
     by: str,
     now: datetime,
     note: str = "",
+    base_id: UUID | None = None,
     extra_checks: Iterable[Check] = (),
 ) -> Release:
     """Check ``files`` together and store them as a draft, with what the checks found.
 
-    Raises `definitions.ReleaseRefused` with every finding when something cannot be carried out;
-    then nothing is stored.
+    ``base_id``: the published release that ``files`` were made from (default: the newest); what
+    was published since is never undone by publishing the draft (`engine/bases.py`). Raises
+    `definitions.ReleaseRefused` with every finding when something cannot be carried out; then
+    nothing is stored.
     """
+    base = base_of(session, tenant_id, base_id)
     checked = checking.check(files, extra_checks=extra_checks)
-    return _store(session, tenant_id, checked, by=by, now=now, note=note)
+    made_from = base.id if base else None
+    return _store(session, tenant_id, checked, by=by, now=now, note=note, base_id=made_from)
+
+
+def base_of(session: Session, tenant_id: UUID, base_id: UUID | None) -> Release | None:
+    """Return the published release that a draft is made from: the one named, else the newest."""
+    if base_id is None:
+        return bases.newest(session, tenant_id)
+    return bases.published(session, base_id)
+
+
+def required(base: Release | None) -> Release:
+    """Return the release of which a draft changes some files. Raises ``NoReleaseInForce``."""
+    if base is None:
+        raise NoReleaseInForce
+    return base
+
+
+def _one_at_a_time(session: Session, tenant_id: UUID) -> None:
+    """Let nobody else number or publish a release of this tenant until the transaction ends."""
+    lock = {"about": f"release {tenant_id}"}
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:about, 0))"), lock)
 
 
 def _store(
-    session: Session, tenant_id: UUID, checked: Definitions, *, by: str, now: datetime, note: str
+    session: Session,
+    tenant_id: UUID,
+    checked: Definitions,
+    *,
+    by: str,
+    now: datetime,
+    note: str,
+    base_id: UUID | None = None,
 ) -> Release:
-    lock = {"about": f"release {tenant_id}"}  # numbers are given one after the other
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:about, 0))"), lock)
+    _one_at_a_time(session, tenant_id)
     last = select(func.coalesce(func.max(Release.number), 0)).where(Release.tenant_id == tenant_id)
     release = Release(
         id=uuid4(),
         tenant_id=tenant_id,
         number=session.scalars(last).one() + 1,
         sha256=checked.sha256,
+        base_id=base_id,
         note=note,
         author=by,
         findings=[asdict(finding) for finding in checked.findings],
@@ -136,12 +168,14 @@ def publish(
 ) -> Release:
     """Put a draft in force from ``effective_from`` (default: now). Not by its author.
 
-    Refused while a finding is unsafe (``ReleaseUnsafe``) or a story of the release goes otherwise
-    than it says (``ScenariosFailed``).
+    Refused while a finding is unsafe (``ReleaseUnsafe``), a story of the release goes otherwise
+    than it says (``ScenariosFailed``), or it would undo what was published since it was made
+    (``ReleaseStale``). It never takes effect before the release it follows.
     """
-    release = _draft(session, release_id)
+    release = hold_draft(session, release_id)
     if release.author == by:
         raise OwnRelease
+    bases.refuse_stale(session, release)
     unsafe = [f for f in findings(release) if f.severity != Severity.WARNING]
     if unsafe:
         raise ReleaseUnsafe("\n".join(f.message for f in unsafe), findings=unsafe)
@@ -149,12 +183,18 @@ def publish(
     if failures:
         words = [f"{f.story}, step {f.step}: {f.message}" for f in failures]
         raise ScenariosFailed("\n".join(words), failures=[asdict(f) for f in failures])
-    return _put_in_force(session, release, by=by, now=now, effective_from=effective_from or now)
+    _one_at_a_time(session, release.tenant_id)
+    bases.refuse_stale(session, release)  # the stories took their time, and somebody was faster
+    newest = bases.newest(session, release.tenant_id)
+    starts = effective_from or now
+    if newest is not None and newest.effective_from is not None:
+        starts = max(starts, newest.effective_from)
+    return _put_in_force(session, release, by=by, now=now, effective_from=starts)
 
 
 def reject(session: Session, release_id: UUID, *, by: str, now: datetime, reason: str) -> Release:
     """Send a draft back for good, saying why."""
-    release = _draft(session, release_id)
+    release = hold_draft(session, release_id)
     release.state, release.reviewer = ReleaseState.REJECTED, by
     session.flush()
     _record(session, release, "withdraw", by=by, now=now, reason=reason)
@@ -184,7 +224,8 @@ def _check_once(
     return checking.check(dict(files), extra_checks=extra_checks)
 
 
-def _draft(session: Session, release_id: UUID) -> Release:
+def hold_draft(session: Session, release_id: UUID) -> Release:
+    """Lock a draft for this transaction. Raises ``ReleaseNotDraft`` when it is decided."""
     release = session.get(Release, release_id, with_for_update=True, populate_existing=True)
     if release is None:
         raise ReleaseNotFound

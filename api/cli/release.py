@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.cli.common import Failure, in_tenant, settings, staff_named
-from engine import releases
+from engine import rebasing, releases
 from engine.db import unit_of_work
 from engine.definitions import ReleaseRefused
 from engine.errors import Refusal
@@ -30,18 +30,21 @@ def add(commands: Any) -> None:
         ("install", install, "put the shipped definitions in force in a fresh organisation"),
         ("export", export, "write the files of a release into a folder"),
         ("import", import_, "make a draft of the files in a folder"),
+        ("rebase", rebase, "make one's own draft again, upon what was published since"),
         ("publish", publish, "put a draft in force; not by its author"),
     ):
         verb = verbs.add_parser(name, help=words)
         verb.add_argument("organisation")
-        if name in ("export", "publish"):
+        if name in ("export", "rebase", "publish"):
             verb.add_argument("number", type=int)
         if name in ("export", "import"):
             verb.add_argument("folder", type=Path)
-        if name in ("import", "publish"):
+        if name in ("import", "rebase", "publish"):
             verb.add_argument("--by", required=True, help="who does it: a login name")
         if name == "import":
             verb.add_argument("--note", default="")
+            words = "the release that the files were exported from (default: the newest)"
+            verb.add_argument("--base", type=int, help=words)
         verb.set_defaults(run=does)
 
 
@@ -78,7 +81,7 @@ def export(given: argparse.Namespace) -> None:
         path = inside(given.folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    print(f"{len(files)} files are in {given.folder}.")
+    print(f"{len(files)} files are in {given.folder}. Bring them back with --base {given.number}.")
 
 
 def import_(given: argparse.Namespace) -> None:
@@ -97,13 +100,39 @@ def import_(given: argparse.Namespace) -> None:
                     by=str(staff_named(session, given.by)),
                     now=datetime.now(UTC),
                     note=given.note,
+                    base_id=numbered(session, given.base).id if given.base else None,
                     extra_checks=casework_checks(),
                 )
         except ReleaseRefused as refused:
             raise Failure(said(refused.findings)) from None
+        except Refusal as refusal:
+            raise Failure(str(refusal)) from None
+    made(release)
+
+
+def made(release: Release) -> None:
     if findings := releases.findings(release):
         print(said(findings))
     print(f"Draft {release.number} is made. A second person publishes it.")
+
+
+def rebase(given: argparse.Namespace) -> None:
+    registry.load()
+    with in_tenant(settings(), given.organisation) as (database, tenant_id):
+        try:
+            with unit_of_work(database, tenant_id) as session:
+                release = rebasing.rebase(
+                    session,
+                    numbered(session, given.number).id,
+                    by=str(staff_named(session, given.by)),
+                    now=datetime.now(UTC),
+                    extra_checks=casework_checks(),
+                )
+        except ReleaseRefused as refused:
+            raise Failure(said(refused.findings)) from None
+        except Refusal as refusal:
+            raise Failure(str(refusal)) from None
+    made(release)
 
 
 def publish(given: argparse.Namespace) -> None:

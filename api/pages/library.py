@@ -12,7 +12,7 @@ from api.auth import actor, signed_in
 from api.language import say
 from api.pages.names import name_of
 from api.work import now, session
-from engine import releases
+from engine import bases, rebasing, releases
 from engine.definitions import FileKind, Process, ReleaseRefused
 from engine.errors import NotFound
 from engine.findings import Finding, Severity
@@ -66,6 +66,7 @@ def home() -> str:
         ],
         releases=queries.releases_of(session(), actor().tenant_id),
         may_edit=may(actor(), CAPABILITY),
+        base_id=_base().id,
         name_of=name_of,
     )
 
@@ -86,6 +87,7 @@ def process(process_id: str) -> str:
         versions=queries.versions(session(), actor().tenant_id, found.file, process_id),
         findings=grouped(findings),
         may_edit=may(actor(), CAPABILITY),
+        base_id=_base().id,
         name_of=name_of,
     )
 
@@ -112,8 +114,9 @@ def file(release_id: UUID, name: str) -> Response:
 def release(release_id: UUID) -> str:
     _may_look()
     found = releases.get(session(), release_id)
-    before = queries.before(session(), found)
     is_draft = found.state == ReleaseState.DRAFT
+    standing = bases.standing(session(), found) if is_draft else None
+    before = standing.base if standing else queries.before(session(), found)
     return render_template(
         "library_release.html",
         release=found,
@@ -121,6 +124,7 @@ def release(release_id: UUID) -> str:
         changes=queries.changes(session(), found, before),
         findings=grouped(releases.findings(found)),
         is_draft=is_draft,
+        standing=standing,
         may_publish=is_draft and _may_publish() and found.author != actor().by,
         is_author=found.author == actor().by,
         blocked=any(f.severity != Severity.WARNING for f in releases.findings(found)),
@@ -141,15 +145,16 @@ def upload() -> AnyResponse | tuple[str, int]:
     if not uploaded:
         flash(say("Choose at least one file."), "danger")
         return redirect("/library", 303)
-    in_force = releases.effective(session(), actor().tenant_id, now())
+    base = _base(request.form.get("base"))
     try:
         draft = releases.import_files(
             session(),
             actor().tenant_id,
-            queries.replaced(session(), in_force.id, uploaded),
+            queries.replaced(session(), base.id, uploaded),
             by=actor().by,
             now=now(),
             note=request.form.get("note", "")[:500],
+            base_id=base.id,
             extra_checks=casework_checks(),
         )
     except ReleaseRefused as refused:
@@ -157,6 +162,7 @@ def upload() -> AnyResponse | tuple[str, int]:
             "library_refused.html",
             findings=grouped(_of_upload(refused.findings, uploaded)),
             files=sorted(uploaded),
+            base_id=base.id,
         )
         return page, 422
     flash(
@@ -180,9 +186,40 @@ def _of_upload(findings: Iterable[Finding], uploaded: Collection[str]) -> list[F
 def publish(release_id: UUID) -> AnyResponse:
     if not _may_publish():
         require(actor(), CAPABILITY)
-    published = releases.publish(session(), release_id, by=actor().by, now=now())
-    flash(say("Release %(number)s is in force.", number=published.number), "good")
+    try:
+        published = releases.publish(session(), release_id, by=actor().by, now=now())
+    except bases.ReleaseStale as refusal:  # the page of the draft says what, whose and what to do
+        flash(refusal.title(), "danger")
+    else:
+        flash(say("Release %(number)s is in force.", number=published.number), "good")
     return redirect(f"/library/releases/{release_id}", 303)
+
+
+@blueprint.post("/releases/<uuid:release_id>/rebase")
+@signed_in
+def rebase(release_id: UUID) -> AnyResponse | tuple[str, int]:
+    """Make the author's changes again, upon what is published by now."""
+    require(actor(), CAPABILITY)
+    try:
+        draft = rebasing.rebase(
+            session(), release_id, by=actor().by, now=now(), extra_checks=casework_checks()
+        )
+    except bases.FilesClash as refusal:
+        flash(refusal.title(), "danger")
+        return redirect(f"/library/releases/{release_id}", 303)
+    except ReleaseRefused as refused:
+        own = queries.changes(session(), releases.get(session(), release_id), _base())
+        page = render_template(
+            "library_refused.html",
+            findings=grouped(refused.findings),
+            files=[change.name.rpartition("/")[2] for change in own],
+            base_id=_base().id,
+        )
+        return page, 422
+    flash(
+        say("Draft %(number)s is made. A second person publishes it.", number=draft.number), "good"
+    )
+    return redirect(f"/library/releases/{draft.id}", 303)
 
 
 @blueprint.post("/releases/<uuid:release_id>/reject")
@@ -214,6 +251,15 @@ def _may_look() -> None:
 
 def _may_publish() -> bool:
     return may(actor(), CAPABILITY) or may(actor(), CAPABILITY, act="approve")
+
+
+def _base(asked: str | None = None) -> Release:
+    """Return what an upload changes: the release whose page it was sent from, else the newest."""
+    try:
+        base_id = UUID(asked) if asked else None
+    except ValueError:
+        raise NotFound from None
+    return releases.required(releases.base_of(session(), actor().tenant_id, base_id))
 
 
 def _release_asked_for() -> Release:

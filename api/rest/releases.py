@@ -12,9 +12,10 @@ from api.auth import actor
 from api.rest.bodies import body, listed, text
 from api.rest.guard import programme
 from api.work import now, session
-from engine import releases
+from engine import bases, rebasing, releases
 from engine.findings import Finding
 from engine.models import Release
+from engine.states import ReleaseState
 from workflows.access.reading import NotAllowed, may, require
 from workflows.programmes.tokens import Scope
 from workflows.releases import queries
@@ -33,7 +34,9 @@ class FileIn(Schema):
 
 
 class ReleaseIn(Schema):
-    """Changed files; what is not named stays as in the release in force."""
+    """Changed files; what is not named stays as in ``base`` (default: the newest published)."""
+
+    base = fields.UUID(load_default=None, allow_none=True)
 
     files = fields.List(
         fields.Nested(FileIn), required=True, validate=validate.Length(min=1, max=500)
@@ -47,6 +50,7 @@ def shown(release: Release) -> dict[str, Any]:
         "number": release.number,
         "state": str(release.state),
         "sha256": release.sha256,
+        "base": str(release.base_id) if release.base_id else None,
         "author": release.author,
         "reviewer": release.reviewer,
         "created_at": text(release.created_at),
@@ -90,7 +94,15 @@ def show(release_id: UUID) -> dict[str, Any]:
         **shown(release),
         "files": sorted(releases.export(session(), release.id)),
         "findings": [said(finding) for finding in releases.findings(release)],
+        "undoes": _undoes(release),
     }
+
+
+def _undoes(release: Release) -> list[str]:
+    """Return the files of which publishing a draft would take back what is published by now."""
+    if release.state != ReleaseState.DRAFT:
+        return []
+    return sorted(bases.standing(session(), release).undone)
 
 
 @blueprint.get("/releases/<uuid:release_id>/files/<path:name>")
@@ -109,9 +121,9 @@ def hand_in() -> tuple[dict[str, Any], int]:
     require(actor(), CAPABILITY)
     given = body()
     files: dict[str, str | bytes] = {}
+    base = releases.base_of(session(), actor().tenant_id, given["base"])
     if not given["complete"]:
-        in_force = releases.effective(session(), actor().tenant_id, now())
-        files.update(releases.export(session(), in_force.id))
+        files.update(releases.export(session(), releases.required(base).id))
     files.update({file["name"]: _content(file) for file in given["files"]})
     release = releases.import_files(
         session(),
@@ -119,16 +131,35 @@ def hand_in() -> tuple[dict[str, Any], int]:
         files,
         by=actor().by,
         now=now(),
+        base_id=base.id if base else None,
         extra_checks=casework_checks(),
     )
+    return _made(release), 201
+
+
+@blueprint.post("/releases/<uuid:release_id>/rebase")
+@programme(Scope.PROCESSES)
+def rebase(release_id: UUID) -> tuple[dict[str, Any], int]:
+    """Make a draft of one's own draft's changes upon what is published by now; it takes its place.
+
+    409 where both changed the same file.
+    """
+    require(actor(), CAPABILITY)
+    made = rebasing.rebase(
+        session(), release_id, by=actor().by, now=now(), extra_checks=casework_checks()
+    )
+    return _made(made), 201
+
+
+def _made(release: Release) -> dict[str, Any]:
     findings = [said(finding) for finding in releases.findings(release)]
-    return {**shown(release), "findings": findings}, 201
+    return {**shown(release), "findings": findings}
 
 
 @blueprint.post("/releases/<uuid:release_id>/publish")
 @programme(Scope.PROCESSES)
 def publish(release_id: UUID) -> dict[str, Any]:
-    """Put a draft in force. Whoever handed it in may not."""
+    """Put a draft in force. Whoever handed it in may not; 409 where it would undo a newer one."""
     if not may(actor(), CAPABILITY, act="approve"):
         require(actor(), CAPABILITY)
     return shown(releases.publish(session(), release_id, by=actor().by, now=now()))

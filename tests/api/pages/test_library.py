@@ -67,7 +67,8 @@ def test_a_changed_file_becomes_a_draft_and_a_second_person_publishes_it(
     assert owner.post(f"{draft}/publish").status_code in (403, 409)
     second = sign_in("owner2")
     assert f'action="{draft}/publish"' in second.get(draft).text
-    assert second.post(f"{draft}/publish").status_code == 303
+    published = second.post(f"{draft}/publish")
+    assert published.status_code == 303, published.text
     assert "Release 2 is in force." in second.get(draft).text
     with ark.work() as session:
         assert releases.effective(session, ark.tenant_id, house.now).number == 2
@@ -126,3 +127,42 @@ def test_the_library_does_not_exist_for_those_who_work_cases(sign_in: SignIn, ho
         assert browser.get("/library").status_code == 404, who
         assert browser.post("/library/upload", {}).status_code in (403, 404), who
         assert 'href="/library"' not in browser.get("/tasks").text
+
+
+def test_a_draft_that_would_undo_another_says_whose_and_is_brought_up_to_date(
+    owner: Browser, sign_in: SignIn, house: House, ark: Organisation
+) -> None:
+    second = sign_in("owner2")
+    ours = upload(owner, consent=changed()).location
+    theirs = upload(second, marac_judgement=shipped("bpmn/processes/marac_judgement.bpmn") + "\n")
+    assert second.post(f"{ours}/publish").status_code == 303
+    page = second.get(theirs.location).text
+    assert "Something else was published since this draft was made" in page
+    assert "consent.bpmn" in page
+    assert f'action="{theirs.location}/publish"' not in page
+    owner.get(theirs.location)
+    owner.post(f"{theirs.location}/publish")
+    assert "publishing it would undo that" in owner.get(theirs.location).text
+    second.get(theirs.location)
+    made = second.post(f"{theirs.location}/rebase")
+    assert "Draft 4 is made." in second.get(made.location).text
+    owner.get(made.location)
+    assert owner.post(f"{made.location}/publish").status_code == 303
+    with ark.work() as session:
+        now_in_force = releases.effective(session, ark.tenant_id, house.now)
+        assert now_in_force.number == 4
+        assert b"Ask it sooner" in releases.export(session, now_in_force.id)[CONSENT]
+
+
+def test_a_file_changed_twice_is_given_to_a_person(
+    owner: Browser, sign_in: SignIn, house: House
+) -> None:
+    second = sign_in("owner2")
+    ours = upload(owner, consent=changed()).location
+    theirs = upload(second, consent=shipped(CONSENT) + "\n").location
+    second.post(f"{ours}/publish")
+    page = second.get(theirs).text
+    assert "changed in this draft too" in page
+    assert f'action="{theirs}/rebase"' not in page
+    second.post(f"{theirs}/rebase")
+    assert "The same file was changed in this draft" in second.get(theirs).text

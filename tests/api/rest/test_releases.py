@@ -10,6 +10,7 @@ from programmes import Programme
 Make = Callable[..., Programme]
 DEFINITIONS = Path(__file__).parents[3] / "benchmarks" / "definitions"
 ATTEMPTS = (DEFINITIONS / "attempts.bpmn").read_text(encoding="utf-8")
+THREE_TASKS = (DEFINITIONS / "three_tasks.bpmn").read_text(encoding="utf-8")
 CHANGED = {"files": [{"name": "attempts.bpmn", "text": ATTEMPTS.replace("Try to", "Try again to")}]}
 
 
@@ -85,3 +86,38 @@ def test_a_story_that_goes_otherwise_is_not_published(
     assert answer.status_code == 409
     assert answer.json["type"] == "/problems/scenarios-failed"
     assert words in answer.json["detail"]
+
+
+def test_the_second_of_two_drafts_undoes_nothing_of_the_first(
+    owner: Programme, draft: Any, programme: Make
+) -> None:
+    other = programme("owner2").post(
+        "/releases", {"files": [{"name": "three_tasks.bpmn", "text": THREE_TASKS + "\n"}]}
+    )
+    assert other.status_code == 201, other.get_data(as_text=True)
+    reviewer = programme("mara")
+    assert reviewer.post(f"/releases/{draft['id']}/publish").status_code == 200
+    refused = reviewer.post(f"/releases/{other.json['id']}/publish")
+    assert refused.status_code == 409
+    assert refused.json["type"] == "/problems/release-stale"
+    assert refused.json["undone"] == ["attempts.bpmn"]
+    assert [each["number"] for each in refused.json["since"]] == [2]
+    assert owner.get(f"/releases/{other.json['id']}").json["undoes"] == ["attempts.bpmn"]
+    assert owner.post(f"/releases/{other.json['id']}/rebase").status_code == 403
+    made = programme("owner2").post(f"/releases/{other.json['id']}/rebase")
+    assert made.status_code == 201, made.get_data(as_text=True)
+    assert made.json["base"] == draft["id"]
+    published = reviewer.post(f"/releases/{made.json['id']}/publish")
+    assert published.status_code == 200, published.get_data(as_text=True)
+    kept = owner.get(f"/releases/{made.json['id']}/files/attempts.bpmn").get_data(as_text=True)
+    assert "Try again to" in kept
+
+
+def test_a_draft_says_from_which_release_its_files_were_taken(
+    owner: Programme, draft: Any, programme: Make
+) -> None:
+    first = draft["base"]
+    programme("owner2").post(f"/releases/{draft['id']}/publish")
+    late = owner.post("/releases", {**CHANGED, "base": first})
+    assert late.json["base"] == first
+    assert owner.post("/releases", {**CHANGED, "base": late.json["id"]}).status_code == 422
