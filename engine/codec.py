@@ -1,12 +1,14 @@
 """The state of an instance as bytes: what is alive, exactly, and nothing that could run.
 
-Layout: format version (1 byte), BLAKE2b of all that follows (8 bytes), the first 8 bytes of the
+Layout: format version (1 byte), BLAKE2b of all the rest (8 bytes), the first 8 bytes of the
 release's hash, zstd of JSON. Values keep their types (1, 1.0, true and a Decimal stay different);
 what JSON has not is ``{"$": [kind, text]}``, and a context of the author's that has a key ``$`` is
 wrapped likewise, so no value can pass itself off as another kind. Any damage raises
 `StateUnreadable`. Specs are never stored; nodes are named.
 
-To change the layout: raise `VERSION`, keep reading the old one, add a golden file to the test.
+To change the layout: raise `VERSION`, say in `UPGRADES` how the rows of the one before become the
+new ones, and add a golden file (`tests/engine/golden`). Whatever was stored once stays readable;
+it is written anew in the newest format when its instance moves.
 """
 
 import hashlib
@@ -28,7 +30,7 @@ from feel.values import Range, YearsMonths
 
 SpecOf = Callable[[str], ScopeSpec]
 
-VERSION = 1
+VERSION = 2
 MARK = "$"
 DIGEST, RELEASE = 8, 8
 HEADER = 1 + DIGEST + RELEASE
@@ -49,7 +51,7 @@ def pack(instance: Instance, release: str) -> bytes:
 def sealed(rows: Any, release: str) -> bytes:
     packed = zstandard.ZstdCompressor(level=3).compress(orjson.dumps(rows))
     body = bytes.fromhex(release)[:RELEASE] + packed
-    return bytes([VERSION]) + digest(body) + body
+    return bytes([VERSION]) + digest(VERSION, body) + body
 
 
 def unpack(state: bytes, release: str, spec_of: SpecOf) -> Instance:
@@ -71,45 +73,72 @@ def unpack(state: bytes, release: str, spec_of: SpecOf) -> Instance:
 
 
 def read(state: bytes, release: str) -> Any:
-    """Check and decompress; what comes out is what went in, or `StateUnreadable` is raised."""
-    if len(state) <= HEADER or state[0] != VERSION:
-        raise StateUnreadable("The state has another format version.")
+    """Check and decompress; what comes out is what went in, or `StateUnreadable` is raised.
+
+    Rows of an older format come out as those of the newest.
+    """
+    version = state[0] if len(state) > HEADER else 0
+    if version > VERSION:
+        raise StateUnreadable(
+            f"The state has format version {version}, which a newer Signpost has written; this one "
+            f"reads up to {VERSION}. Let the newer one run here as well."
+        )
     body = state[1 + DIGEST :]
-    if digest(body) != state[1 : 1 + DIGEST]:
+    if version < 1 or digest(version, body) != state[1 : 1 + DIGEST]:
         raise StateUnreadable("The state is damaged.")
     if body[:RELEASE] != bytes.fromhex(release)[:RELEASE]:
         raise StateUnreadable("The state belongs to another release.")
     try:
-        return orjson.loads(
-            zstandard.ZstdDecompressor().decompress(body[RELEASE:], max_output_size=LARGEST)
-        )
-    except (zstandard.ZstdError, orjson.JSONDecodeError, MemoryError) as error:
+        packed = zstandard.ZstdDecompressor().decompress(body[RELEASE:], max_output_size=LARGEST)
+        return upgraded(orjson.loads(packed), version)
+    except (zstandard.ZstdError, ValueError, TypeError, MemoryError) as error:
         raise StateUnreadable("The state is damaged.") from error
 
 
-def digest(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=DIGEST).digest()
+def digest(version: int, body: bytes) -> bytes:
+    """Return the checksum. In the first format it left out the version itself."""
+    signed = body if version == 1 else bytes([version]) + body
+    return hashlib.blake2b(signed, digest_size=DIGEST).digest()
+
+
+def upgraded(rows: Any, version: int) -> Any:
+    """Return rows of format ``version`` as rows of the newest, one format after the other."""
+    for older in range(version, VERSION):
+        rows = UPGRADES[older](rows)
+    return rows
+
+
+def with_named_head(rows: Any) -> Any:
+    """The first format kept what is said of an instance as a list, where nothing can be added."""
+    process_id, (seq, ended, risk, key, incidents), scopes = rows
+    head = {"seq": seq, "ended": ended, "risk": risk, "key": key, "incidents": incidents}
+    return [process_id, head, scopes]
+
+
+# From that format to the next one.
+UPGRADES: dict[int, Callable[[Any], Any]] = {1: with_named_head}
 
 
 # -- instances, scopes, tokens ----------------------------------------------------------------
 
 
-def head(instance: Instance) -> list[Any]:
+def head(instance: Instance) -> dict[str, Any]:
     key = instance.business_key
-    return [
-        instance.seq,
-        instance.has_ended,
-        instance.risk_rank,
-        str(key) if key else None,
-        {str(id): to_json(incident) for id, incident in instance.incidents.items()},
-    ]
+    return {
+        "seq": instance.seq,
+        "ended": instance.has_ended,
+        "risk": instance.risk_rank,
+        "key": str(key) if key else None,
+        "incidents": {str(id): to_json(kept) for id, kept in instance.incidents.items()},
+    }
 
 
-def set_head(instance: Instance, kept: list[Any]) -> None:
-    seq, ended, rank, key, incidents = kept
-    instance.seq, instance.has_ended, instance.risk_rank = seq, ended, rank
+def set_head(instance: Instance, kept: dict[str, Any]) -> None:
+    key = kept["key"]
+    instance.seq, instance.has_ended, instance.risk_rank = kept["seq"], kept["ended"], kept["risk"]
     instance.business_key = UUID(key) if key else None
-    instance.incidents = {UUID(id): from_json(incident) for id, incident in incidents.items()}
+    incidents = kept["incidents"].items()
+    instance.incidents = {UUID(id): from_json(incident) for id, incident in incidents}
 
 
 def scope_row(scope: Instance | Scope) -> list[Any]:
