@@ -120,6 +120,11 @@ def _close(
     session.flush()
 
 
+def told_by(task_id: UUID, due_at: datetime) -> str:
+    """Return the id of the message that tells, once, that a task was not done by then."""
+    return f"{OVERDUE}/{task_id}/{due_at.isoformat()}"
+
+
 def stream(message_id: UUID | None) -> str:
     return f"message:{message_id}"
 
