@@ -171,13 +171,12 @@ def alert(task_id: UUID) -> Response | tuple[str, int]:
     reason = request.form.get("reason", "").strip()[:LONGEST]
     if not reason:
         return _reason_page(task, "alert", gettext("Write what stands in the way")), 422
-    case = session().get(Case, task.business_key) if task.business_key else None
     alerts.alert(
         session(),
         task.tenant_id,
         task.service_id,
         task_id=task.id,
-        case=case,
+        about=task.business_key,
         reason=reason,
         by=actor().by,
         now=now(),

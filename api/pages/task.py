@@ -13,6 +13,7 @@ from api.auth import actor, signed_in
 from api.idempotency import once
 from api.language import gettext, ngettext, say
 from api.pages import safe_contact, task_view
+from api.pages.alert import alert_of
 from api.pages.concern import concern_of
 from api.pages.names import name_of
 from api.pages.safe_contact import ON_THE_LINE, CardView, card_of, with_lines
@@ -245,6 +246,7 @@ def page(view: TaskView, task: UserTask) -> str:
         strip=strip_of(task.business_key),
         section="tasks",
         card=card,
+        alert=alert_of(task, view),
         concern=concern_of(task, view),
     )
 

@@ -16,12 +16,13 @@ from api.work import now, session
 from engine.errors import NotFound
 from engine.models import UserTask
 from workflows.access import conflicts
-from workflows.access.reading import require_task
+from workflows.access.reading import record_read, require_task
 from workflows.cases import alerts
 from workflows.cases.models import Case
 from workflows.contact.models import Contact
 from workflows.programmes.tokens import Scope
 from workflows.safeguarding import concerns
+from workflows.tasks.completing import require_may_do
 
 blueprint = Blueprint("rest_task_acts", __name__)
 
@@ -58,18 +59,36 @@ def raise_concern(task_id: UUID) -> tuple[dict[str, Any], int]:
 def alert_manager(task_id: UUID) -> tuple[dict[str, Any], int]:
     """Ask the team leader for help with a task, and say what stands in the way."""
     task = require_task(session(), actor(), task_id, now())
-    case = session().get(Case, task.business_key) if task.business_key else None
     message_id = alerts.alert(
         session(),
         task.tenant_id,
         task.service_id,
         task_id=task.id,
-        case=case,
+        about=task.business_key,
         reason=body()["reason"],
         by=actor().by,
         now=now(),
     )
     return {"message_id": str(message_id)}, 202
+
+
+@blueprint.get("/user-tasks/<uuid:task_id>/alert")
+@programme(Scope.CASEWORK)
+def show_alert(task_id: UUID) -> dict[str, Any]:
+    """Say who asks in an alert and why, to whoever may answer it. That it was read is recorded."""
+    task = require_task(session(), actor(), task_id, now())
+    raised = alerts.answered_in(session(), task)
+    if raised is None:
+        raise NotFound
+    require_may_do(task, actor())
+    record_read(session(), actor(), f"task {task.id}", raised.ids, now(), "alert")
+    return {
+        "raised_by": raised.by,
+        "raised_at": text(raised.at),
+        "reason": raised.reason,
+        "rule": raised.rule,
+        "user_task_id": str(raised.user_task_id) if raised.user_task_id else None,
+    }
 
 
 @blueprint.post("/user-tasks/<uuid:task_id>/conflicts")

@@ -124,7 +124,7 @@ class CaseNote(Sealed, Base):
 class ManagerAlert(Sealed, Base):
     """Somebody asked the team leader for help with a task, and why. Append-only.
 
-    Found by the message that started the process which offers the answering task.
+    Its id travels with the message that starts the answering process.
     """
 
     __tablename__ = "manager_alert"

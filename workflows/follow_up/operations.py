@@ -228,7 +228,8 @@ def _judge_voicemail(context: OperationContext, case: Case, attempt: ContactAtte
         case.tenant_id,
         case.service_id,
         task_id=attempt.user_task_id,
-        case=case,
+        about=case.id,
+        rule="message_left_unsafely",
         by=attempt.by,
         now=context.now,
     )

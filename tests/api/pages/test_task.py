@@ -282,6 +282,25 @@ def test_a_manager_is_alerted_and_the_reason_is_on_record(
     assert any(message.state for message in house.messages("manager.alert"))
 
 
+def test_whoever_answers_an_alert_reads_who_asks_why_and_about_what(
+    ines: Browser, house: House, attempt: UUID, sign_in: SignIn
+) -> None:
+    ines.post(f"/tasks/{attempt}/alert", {"reason": "The line is <b>dead</b>."})
+    answering = house.task("task_answer_alert").id
+    femi = sign_in("femi")
+    page = femi.get(f"/tasks/{answering}").text
+    assert "The line is &lt;b&gt;dead&lt;/b&gt;." in page
+    assert "Ines Costa" in page
+    assert "<b>Contact the client</b>" in page  # Ines is of no team of Femi's
+    assert "The line is" not in femi.get("/tasks?view=unclaimed").text
+
+
+def test_an_alert_that_a_rule_raised_says_which(house: House, sign_in: SignIn) -> None:
+    house.send("manager.alert", {"case_id": None, "reason": "window_missed"})
+    page = sign_in("femi").get(f"/tasks/{house.task('task_answer_alert').id}").text
+    assert "A rule asked: window missed" in page.replace("Window", "window")
+
+
 def test_a_conflict_closes_the_case_to_who_declares_it(ines: Browser, attempt: UUID) -> None:
     page = ines.post(f"/tasks/{attempt}/conflict", {"reason": "She is my cousin."})
     assert page.location == "/tasks"

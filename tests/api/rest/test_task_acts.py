@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from stories import AMARA
 from story import Story
+
+from engine import history
 
 CONCERN = {
     "at_risk": "child",
@@ -43,6 +46,27 @@ def test_the_manager_is_alerted_and_told_on_which_task(
     assert story["ines"].post(path, why).status_code == 202
 
     assert story.task("femi", "task_answer_alert")["potential_owners"] == ["team_leader"]
+
+
+def test_who_answers_an_alert_reads_who_asks_and_why(story: Story, reading: dict[str, Any]) -> None:
+    why = {"reason": "I cannot open the attachment."}
+    story["ines"].post(f"/user-tasks/{reading['id']}/alerts", why)
+    answering = story.task("femi", "task_answer_alert")
+
+    read = story["femi"].get(f"/user-tasks/{answering['id']}/alert")
+    assert read.json["reason"] == why["reason"]
+    assert read.json["raised_by"] == str(story.org.ines)
+    assert read.json["user_task_id"] == reading["id"]
+    assert answering["business_key"] == reading["business_key"]  # the contact, before any case
+    with story.org.work() as session:
+        day = f"access:{story.org.femi}:{story.now:%Y-%m-%d}"
+        assert "alert" in [e.payload["concept_name"] for e in history.read(session, day)]
+        kept = session.execute(text("SELECT reason FROM manager_alert")).scalar_one()
+        assert b"attachment" not in bytes(kept)
+
+
+def test_only_an_alert_says_who_asks(story: Story, reading: dict[str, Any]) -> None:
+    assert story["ines"].get(f"/user-tasks/{reading['id']}/alert").status_code == 404
 
 
 def test_a_conflict_closes_the_task_at_once(story: Story, reading: dict[str, Any]) -> None:
