@@ -84,6 +84,44 @@ class SetVariables:
     """Correct variables of the outermost scope by hand."""
 
     variables: Mapping[str, Any]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveToken:
+    """Take a token away from where it stands and put it before another element of its scope.
+
+    ``token_id`` is one of `Run.standing`; what belongs to it (boundary events, what runs inside)
+    goes with it. Nothing of the element that it leaves is carried out.
+    """
+
+    token_id: UUID
+    element_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SkipStep:
+    """Leave a step that waits undone and go on behind it, with ``variables`` set by hand."""
+
+    token_id: UUID
+    reason: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspend:
+    """Say that nothing moves from now on. Whoever holds the instance keeps to it (`Step.holds`)."""
+
+    reason: str
+    review_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on: what fell due meanwhile fires now, each once."""
+
+    reason: str
 
 
 Command = (
@@ -96,6 +134,10 @@ Command = (
     | SkipIncident
     | CancelInstance
     | SetVariables
+    | MoveToken
+    | SkipStep
+    | Suspend
+    | Resume
 )
 
 
@@ -123,6 +165,7 @@ class Step:
     now: datetime
     actor: str | None
     ports: Ports
+    holds: bool = False  # the instance is suspended: carry the command out and drive nothing
 
 
 # -- changes --------------------------------------------------------------------------------
@@ -224,7 +267,8 @@ class Line:
     """One line of history in the words of XES, in the order in which it happened.
 
     ``data`` may hold ``set`` (variable -> [before, after]), ``by`` (the element that cancelled),
-    ``missed`` (firings of a cycle nobody saw), ``error`` (kind of fault) and ``reason``.
+    ``missed`` (firings of a cycle nobody saw), ``error`` (kind of fault) and ``reason``. Lines of
+    kind ``repair`` say what somebody did by hand: ``act``, and ``to`` (the element moved to).
     """
 
     element_id: str | None  # None: the instance itself

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from engine.states import IncidentState
+from engine.states import IncidentState, InstanceStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +34,4 @@ class Deed:
     resolution: IncidentState = IncidentState.CANCELLED  # of incidents that are over
     reason: str | None = None
     is_cancelled: bool = False
+    status: InstanceStatus | None = None  # of the instance from now on, unless it ends

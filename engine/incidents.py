@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 from engine import inbox, instances, unclaimed
 from engine.changes import CancelInstance, Changes, RetryIncident, SkipIncident
 from engine.errors import NotFound, Refusal
+from engine.living import suspending
+from engine.living.holding import STILL_SUSPENDED
 from engine.models import Incident, MessageInbox, Timer
 from engine.states import IncidentState, MessageState
 
-SHELL_ERRORS = ("TimerFailed",)  # those of which the core does not know
+SHELL_ERRORS = ("TimerFailed", STILL_SUSPENDED)  # those of which the core does not know
 
 
 class IncidentNotFound(NotFound):
@@ -62,6 +64,10 @@ def retry(session: Session, incident_id: UUID, *, by: str, now: datetime, reason
     incident = _lock_open(session, incident_id, reason)
     if incident.message_id is not None:
         _release_message(session, incident, MessageState.PENDING, by=by, now=now)
+    elif incident.error == STILL_SUSPENDED and incident.instance_id is not None:
+        suspending.resume(session, incident.instance_id, reason=reason, by=by, now=now)
+        session.refresh(incident)
+        return Changes()
     elif incident.error in SHELL_ERRORS:
         mine = update(Timer).where(Timer.instance_id == incident.instance_id)
         session.execute(mine.values(retry_at=None, attempts=0))
@@ -96,6 +102,7 @@ def cancel(session: Session, incident_id: UUID, *, by: str, now: datetime, reaso
         _settle(incident, IncidentState.CANCELLED, by=by, now=now, reason=reason)
         return Changes()
     changes = _move(session, incident, CancelInstance(reason), by=by, now=now, reason=reason)
+    session.refresh(incident)
     if incident.state == IncidentState.OPEN:  # one of the shell's own
         _settle(incident, IncidentState.CANCELLED, by=by, now=now, reason=reason)
     return changes

@@ -28,6 +28,7 @@ from engine.changes import (
 from engine.db import after_commit, memory, run
 from engine.deeds import Deed, Held
 from engine.errors import NotFound
+from engine.living import holding
 from engine.ports import DatabasePorts
 from engine.runtime import InstanceEnded, NoSuchProcess
 from engine.states import IncidentState, InstanceStatus
@@ -113,13 +114,14 @@ def move(
     the core's own; ``reason`` is kept with incidents that the command resolves.
     """
     held = hold(session, instance_id)
-    if held.status != InstanceStatus.ACTIVE:
+    if InstanceStatus(held.status).has_ended:
         raise InstanceEnded
+    holds = holding.require_moving(session, held, command)
     moving = _cache.take(session, held)
     if moving is None:
         moving = _restore(session, held)
     ports = _ports(session, held, by=by, now=now)
-    changes = moving.apply(command, Step(now, by, ports))
+    changes = moving.apply(command, Step(now, by, ports, holds))
     ports.require_nothing_lost()
     deed = Deed(
         by,
@@ -128,6 +130,7 @@ def move(
         resolution=RESOLUTIONS.get(type(command), IncidentState.CANCELLED),
         reason=reason,
         is_cancelled=isinstance(command, CancelInstance),
+        status=holding.status_after(command),
     )
     _finish(session, held, moving, changes, deed)
     return changes
@@ -177,18 +180,21 @@ def release_of(session: Session, instance_id: UUID) -> UUID:
     return release_id
 
 
-def variables(session: Session, instance_id: UUID) -> dict[str, Any]:
-    """Return the variables of an instance without locking it: for whoever only looks."""
+def look(session: Session, instance_id: UUID) -> runtime.Run:
+    """Return an instance as it is stored, without locking it: for whoever only looks."""
     definitions = releases.definitions(session, release_of(session, instance_id))
     state = run(session, STATE, {"id": instance_id}).scalar_one()
-    return runtime.restore(definitions, bytes(state)).variables
+    return runtime.restore(definitions, bytes(state))
+
+
+def variables(session: Session, instance_id: UUID) -> dict[str, Any]:
+    """Return the variables of an instance without locking it: for whoever only looks."""
+    return look(session, instance_id).variables
 
 
 def task_variables(session: Session, instance_id: UUID, task_id: UUID) -> dict[str, Any]:
     """Return all that an open task sees, its own part of a repetition first; without locking."""
-    definitions = releases.definitions(session, release_of(session, instance_id))
-    state = run(session, STATE, {"id": instance_id}).scalar_one()
-    return runtime.restore(definitions, bytes(state)).task_variables(task_id)
+    return look(session, instance_id).task_variables(task_id)
 
 
 def restore(session: Session, instance_id: UUID) -> runtime.Run:
@@ -235,6 +241,8 @@ def _finish(session: Session, held: Held, moved: runtime.Run, changes: Changes, 
     if changes.tasks_closed:
         late.call_off(session, after, changes.tasks_closed, by=deed.by, now=deed.now)
     _held(session)[after.id] = after
+    if InstanceStatus.SUSPENDED in (held.status, after.status):
+        holding.follow(session, held, after, deed)
     if after.status == InstanceStatus.ACTIVE:
         _cache.keep(session, after, moved)
 

@@ -59,7 +59,7 @@ def _line(line: Line, by: str) -> dict[str, Any]:
     }
     if line.element_id is not None:
         payload["element"] = line.element_id
-    by_a_person = line.element_id is None or line.kind in BY_PEOPLE
+    by_a_person = line.element_id is None or line.kind in (*BY_PEOPLE, "repair")
     if by_a_person and line.transition != "schedule":
         payload["org_resource"] = by
     if line.data:

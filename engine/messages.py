@@ -245,6 +245,10 @@ def _resume(
     session: Session, message: MessageInbox, catcher: Catcher, now: datetime, report: Drained
 ) -> bool:
     held = instances.hold(session, catcher.instance_id)
+    if held.status == InstanceStatus.SUSPENDED:
+        message.state = MessageState.WAITING  # whoever resumes the instance makes it pending
+        report.waiting.append(message.id)
+        return True
     armed = select(MessageSubscription.id).where(MessageSubscription.id == catcher.subscription_id)
     if held.status != InstanceStatus.ACTIVE or session.scalar(armed) is None:
         return False  # while we waited for the lock, something else resumed it
@@ -289,6 +293,10 @@ def _deliver_signal(
         message.state = MessageState.CLOSED  # the release in force has no such start any more
         return
     held = instances.hold(session, message.target_id)
+    if held.status == InstanceStatus.SUSPENDED:
+        message.state = MessageState.WAITING
+        report.waiting.append(message.id)
+        return
     if held.status == InstanceStatus.ACTIVE:
         command = DeliverSignal(message.name, _content(message))
         instances.move(session, held.id, command, by=message.sent_by, now=now)
@@ -342,6 +350,7 @@ def expire(database: Engine, now: datetime, *, limit: int = 100) -> int:
         select(MessageInbox.tenant_id, MessageInbox.id)
         .where(
             MessageInbox.state == MessageState.WAITING,
+            MessageInbox.kind == "message",  # a signal waits for its suspended instance alone
             MessageInbox.expires_at <= now,
             _may_be_tried(now),
         )

@@ -19,10 +19,14 @@ from engine.core.refusals import (
     InstanceEnded,
     NoSuchProcess,
     NoSuchStart,
+    NoSuchTarget,
     NotAVariable,
     StateUnreadable,
+    StepNotSkippable,
     SubscriptionNotArmed,
     TaskNotOpen,
+    TokenNotMovable,
+    TokenNotThere,
 )
 from engine.core.run import Run
 from engine.core.tokens import Instance
@@ -33,11 +37,15 @@ __all__ = [
     "InstanceEnded",
     "NoSuchProcess",
     "NoSuchStart",
+    "NoSuchTarget",
     "NotAVariable",
     "Run",
     "StateUnreadable",
+    "StepNotSkippable",
     "SubscriptionNotArmed",
     "TaskNotOpen",
+    "TokenNotMovable",
+    "TokenNotThere",
     "restore",
     "start",
 ]

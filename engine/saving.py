@@ -132,7 +132,7 @@ def save(session: Session, held: Held, state: bytes, changes: Changes, deed: Dee
 
 def _status(held: Held, changes: Changes, deed: Deed) -> str:
     if not changes.ended:
-        return held.status
+        return deed.status or held.status
     return InstanceStatus.CANCELLED if deed.is_cancelled else InstanceStatus.COMPLETED
 
 

@@ -18,7 +18,7 @@ from engine.incidents import SHELL_ERRORS
 from engine.leftovers import Difference
 from engine.models import Incident, MessageSubscription, ProcessInstance, Timer, UserTask
 from engine.runtime import Run, StateUnreadable
-from engine.states import IncidentState, TimerKind
+from engine.states import IncidentState, InstanceStatus, TimerKind
 
 __all__ = ["Difference", "check", "check_instance", "count"]
 
@@ -56,6 +56,7 @@ def _running() -> Any:
         ProcessInstance.id,
         ProcessInstance.release_id,
         ProcessInstance.state,
+        ProcessInstance.status,
         ProcessInstance.risk_rank,
         ProcessInstance.business_key,
     ).where(ProcessInstance.ended_at.is_(None))
@@ -102,6 +103,8 @@ def _of_the_instance(instance: Row[Any], run: Run, has_incident: bool) -> Iterat
     key = run.instance.business_key
     if run.ended:
         yield "ended, but the row says that it runs"
+    elif instance.status == InstanceStatus.SUSPENDED:
+        pass  # whoever resumes it moves it on
     elif not (run.open_tasks() or run.timers() or run.subscriptions() or has_incident):
         yield "nothing to wait for"
     if instance.risk_rank != run.instance.risk_rank:

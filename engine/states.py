@@ -15,8 +15,16 @@ class InstanceStatus(StrEnum):
     """What has become of a process instance."""
 
     ACTIVE = "active"
+    SUSPENDED = "suspended"  # nothing moves in it until somebody resumes it
     COMPLETED = "completed"
     CANCELLED = "cancelled"
+
+    @property
+    def has_ended(self) -> bool:
+        return self in (InstanceStatus.COMPLETED, InstanceStatus.CANCELLED)
+
+
+RUNNING = (InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED)
 
 
 class UserTaskState(StrEnum):
@@ -35,10 +43,20 @@ class UserTaskState(StrEnum):
 
 
 class TimerKind(StrEnum):
-    """A timer event of the diagram, or the due time of a user task."""
+    """A timer event of the diagram, the due time of a user task, or of a look at a suspension."""
 
     BPMN = "bpmn"
     OVERDUE = "overdue"
+    REVIEW = "review"
+
+
+class MigrationOutcome(StrEnum):
+    """What became of one instance that was to move to another release."""
+
+    MIGRATED = "migrated"
+    UNDECIDED = "undecided"  # somebody has to say where a token goes; nothing has changed
+    ENDED = "ended"  # it had ended, or moved, before its turn came
+    FAILED = "failed"  # nothing has changed
 
 
 class MessageState(StrEnum):

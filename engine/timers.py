@@ -18,6 +18,7 @@ from engine import backoff, inbox, instances
 from engine.changes import FireTimers
 from engine.db import may_be_repeated, run, unit_of_work
 from engine.inbox import Message
+from engine.living import suspending
 from engine.models import Incident, Timer, UserTask
 from engine.states import InstanceStatus, TimerKind
 from engine.unclaimed import OVERDUE
@@ -31,7 +32,7 @@ DUE = """
 SELECT tenant_id, kind, coalesce(CASE kind WHEN 'bpmn' THEN instance_id END, id) AS target,
        array_agg(id) AS ids
 FROM timer
-WHERE due_at <= %(now)s AND (retry_at IS NULL OR retry_at <= %(now)s)
+WHERE due_at <= %(now)s AND (retry_at IS NULL OR retry_at <= %(now)s) AND NOT held
 GROUP BY 1, 2, 3
 ORDER BY max(risk_rank) DESC, min(due_at), 3
 LIMIT %(limit)s
@@ -136,6 +137,7 @@ def _tell_overdue(session: Session, due: Due, now: datetime) -> int:
 FIRE: dict[TimerKind, Callable[[Session, Due, datetime], int]] = {
     TimerKind.BPMN: _fire,
     TimerKind.OVERDUE: _tell_overdue,
+    TimerKind.REVIEW: lambda session, due, now: suspending.ask_again(session, due.target, now),
 }
 
 
@@ -173,5 +175,6 @@ def _rest(session: Session, due: Due, now: datetime) -> None:
 
 def lateness(session: Session, now: datetime) -> timedelta:
     """Return how long the longest-waiting timer has been due, for health and metrics."""
-    oldest = session.scalar(select(func.min(Timer.due_at)).where(Timer.due_at <= now))
+    waiting = select(func.min(Timer.due_at)).where(Timer.due_at <= now, Timer.held.is_(False))
+    oldest = session.scalar(waiting)
     return now - oldest if oldest is not None else timedelta()

@@ -20,6 +20,7 @@ from engine.changes import Changes, CompleteTask
 from engine.db import memory
 from engine.errors import Forbidden, NotFound, Refusal
 from engine.lines import task_line
+from engine.living import holding
 from engine.models import Timer, UserTask
 from engine.saving import overdue_timer
 from engine.states import UserTaskState
@@ -197,7 +198,7 @@ def set_due(
     ``reason`` goes into the history as it is: words about a person arrive as ciphertext.
     """
     _require(reason)
-    task = _lock_open(session, user_task_id)
+    task = _lock_open(session, user_task_id, held=True)
     before, task.due_at = task.due_at, due_at
     _move_overdue_timer(session, task)
     about = {"before": before, "after": due_at, "reason": reason}
@@ -212,7 +213,7 @@ def set_priority(
     _require(reason)
     if priority not in range(4):
         raise ValueError("priority is 0 to 3")
-    task = _lock_open(session, user_task_id)
+    task = _lock_open(session, user_task_id, held=True)
     before, task.priority = task.priority, priority
     about = {"before": before, "after": priority, "reason": reason}
     _record(session, task, "reassign", by=by, now=now, **about)
@@ -250,8 +251,11 @@ def complete(
     return instances.move(session, task.instance_id, command, by=by, now=now, lines=entries)
 
 
-def _lock_open(session: Session, user_task_id: UUID) -> UserTask:
+def _lock_open(session: Session, user_task_id: UUID, *, held: bool = False) -> UserTask:
+    """Lock a task that somebody may act on; ``held``: also while its instance is suspended."""
     task = lock(session, user_task_id)
+    if task.state == UserTaskState.SUSPENDED and task.instance_id is not None and not held:
+        holding.refuse(session, task.instance_id)
     if not task.is_open:
         raise UserTaskNotOpen(state=task.state, by=task.completed_by, at=task.completed_at)
     return task

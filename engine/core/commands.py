@@ -10,12 +10,16 @@ from engine.changes import (
     DeliverMessage,
     DeliverSignal,
     FireTimers,
+    MoveToken,
+    Resume,
     RetryIncident,
     SetVariables,
     SkipIncident,
+    SkipStep,
     Start,
+    Suspend,
 )
-from engine.core import propagation
+from engine.core import propagation, repairs
 from engine.core.events import StartEvent
 from engine.core.failures import StepFailed
 from engine.core.moves import is_due
@@ -133,8 +137,11 @@ def cancel_instance(run: "Run", command: CancelInstance) -> None:
 
 
 def set_variables(run: "Run", command: SetVariables) -> None:
-    changed = write(run.instance.task_tree, given(command.variables))
-    run.wrote(changed)
+    repairs.set_variables(run, command, given(command.variables))
+
+
+def skip_step(run: "Run", command: SkipStep) -> None:
+    repairs.skip_step(run, command, given(command.variables))
 
 
 def given(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,4 +162,8 @@ COMMANDS: dict[type, Callable[[Any, Any], None]] = {
     SkipIncident: skip_incident,
     CancelInstance: cancel_instance,
     SetVariables: set_variables,
+    MoveToken: repairs.move_token,
+    SkipStep: skip_step,
+    Suspend: repairs.suspend,
+    Resume: repairs.resume,
 }

@@ -35,5 +35,27 @@ class NotAVariable(Refusal):
     status = 422
 
 
+class TokenNotThere(Refusal):
+    """Nothing waits there any more. Look again."""
+
+
+class TokenNotMovable(Refusal):
+    """This belongs to another step and goes where that goes: move the step itself."""
+
+    status = 422
+
+
+class StepNotSkippable(Refusal):
+    """This cannot be passed over: take one of the events it waits for, or move it."""
+
+    status = 422
+
+
+class NoSuchTarget(Refusal):
+    """There is no such step in the same part of the process."""
+
+    status = 422
+
+
 class StateUnreadable(Exception):
     """The stored state of an instance is damaged, or of another version or release."""

@@ -23,7 +23,7 @@ from engine.changes import (
     OpenedTask,
     Step,
 )
-from engine.core import gateways, propagation
+from engine.core import gateways, propagation, standing
 from engine.core.commands import COMMANDS
 from engine.core.failures import ErrorThrown, StepFailed
 from engine.core.moves import Moves, is_due, is_open_task
@@ -31,6 +31,7 @@ from engine.core.nodes import ScopeSpec
 from engine.core.recorder import Recorder, opened_task, subscription, timer
 from engine.core.refusals import InstanceEnded, TaskNotOpen
 from engine.core.repeats import MultiInstance
+from engine.core.standing import Standing, Target
 from engine.core.states import FUTURE, WAITING
 from engine.core.tokens import Instance, Token, compact, live
 from engine.core.triggers import Arm, arms_of
@@ -66,7 +67,10 @@ class Run(Moves):
     # -- what the shell asks ------------------------------------------------------------------
 
     def apply(self, command: Command, step: Step) -> Changes:
-        """Carry out one command and drive until only people and events are left to wait for."""
+        """Carry out one command and drive until only people and events are left to wait for.
+
+        While the instance is suspended (``step.holds``) the command is all that happens.
+        """
         self.step = step
         self.recorder = Recorder()
         self.recorder.remember(list(self.waiting()))
@@ -76,7 +80,8 @@ class Run(Moves):
         if self.instance.has_ended:
             raise InstanceEnded
         COMMANDS[type(command)](self, command)
-        self.drive()
+        if not step.holds:
+            self.drive()
         self.weigh_process()
         if self.compacting:
             compact(self.instance)
@@ -111,6 +116,15 @@ class Run(Moves):
 
     def subscriptions(self) -> list[ArmedSubscription]:
         return [subscription(token, arm) for token, arm in self.arms("message", "signal")]
+
+    def standing(self) -> list[Standing]:
+        """Where it stands, for whoever repairs it: every token that waits, oldest first."""
+        return standing.standing(self)
+
+    def targets(self, token_id: UUID) -> list[Target]:
+        """Where a token of `standing` may be moved to."""
+        token = self.instance.find(token_id)
+        return standing.targets_of(token) if token is not None and token.is_live else []
 
     def state(self) -> bytes:
         """Return what is alive, packed; `engine.runtime.restore` turns it back into a run."""

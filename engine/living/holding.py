@@ -1,0 +1,156 @@
+"""The rows of a suspended instance: what keeps still, who said so, and what frees it.
+
+The lower half of `suspending`: `engine/instances.py` asks it whether a command may move an
+instance, and lets it follow when an instance has been suspended, moved while it was, or freed.
+"""
+
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from engine import inbox
+from engine.changes import (
+    CancelInstance,
+    Command,
+    MoveToken,
+    Resume,
+    SetVariables,
+    SkipStep,
+    Suspend,
+)
+from engine.db import run
+from engine.deeds import Deed, Held
+from engine.errors import Refusal
+from engine.living.models import Suspension
+from engine.models import Incident, Timer
+from engine.states import IncidentState, InstanceStatus
+
+STILL_SUSPENDED = "StillSuspended"  # the incident that asks whether it is still right
+WHILE_SUSPENDED = (CancelInstance, MoveToken, Resume, SetVariables, SkipStep)
+
+HOLD = """
+WITH tasks AS (
+  UPDATE user_task SET suspended_from = state, state = 'suspended'
+  WHERE instance_id = %(id)s AND completed_at IS NULL AND state <> 'suspended')
+UPDATE timer SET held = true WHERE instance_id = %(id)s AND kind = 'bpmn' AND NOT held
+"""
+
+# Messages that lay waiting are tried again: not those whose row somebody holds who is waiting
+# for this instance; he will find it free.
+FREE = """
+WITH tasks AS (
+  UPDATE user_task SET state = coalesce(suspended_from, 'ready'), suspended_from = NULL
+  WHERE instance_id = %(id)s AND state = 'suspended'),
+timers AS (
+  UPDATE timer SET held = false WHERE instance_id = %(id)s AND held)
+UPDATE message_inbox SET state = 'pending', retry_at = NULL
+WHERE id IN (
+  SELECT id FROM message_inbox
+  WHERE tenant_id = %(tenant_id)s AND (
+    kind = 'signal' AND target_id = %(id)s AND state = 'waiting'
+    OR kind = 'message' AND state IN ('waiting', 'unclaimed') AND name IN (
+      SELECT name FROM message_subscription WHERE instance_id = %(id)s AND kind = 'message'))
+  FOR UPDATE SKIP LOCKED)
+RETURNING id
+"""
+
+
+class InstanceSuspended(Refusal):
+    """This is suspended: nothing moves in it until somebody resumes it."""
+
+
+ReasonOf = Callable[[Session, Suspension], str]
+R = TypeVar("R", bound=ReasonOf)
+_reason_of: list[ReasonOf] = []
+
+
+def opens_reasons(function: R) -> R:
+    """Register ``(session, suspension) -> reason`` for what casework keeps sealed."""
+    _reason_of[:] = [function]
+    return function
+
+
+def reason_of(session: Session, suspension: Suspension) -> str:
+    """Return why an instance was suspended, as it was said."""
+    return _reason_of[0](session, suspension) if _reason_of else suspension.reason
+
+
+def current(session: Session, instance_id: UUID) -> Suspension | None:
+    """Return the suspension that holds an instance now."""
+    standing = select(Suspension).where(
+        Suspension.instance_id == instance_id, Suspension.resumed_at.is_(None)
+    )
+    return session.scalar(standing.execution_options(populate_existing=True))
+
+
+def refuse(session: Session, instance_id: UUID) -> NoReturn:
+    """Say who has suspended an instance, when, why, and until when. Raises `InstanceSuspended`."""
+    suspension = current(session, instance_id)
+    if suspension is None:
+        raise InstanceSuspended
+    reason = reason_of(session, suspension)
+    raise InstanceSuspended(
+        f"Suspended since {suspension.suspended_at:%-d %B %Y, %H:%M} UTC: {reason}",
+        by=suspension.suspended_by,
+        at=suspension.suspended_at,
+        review_at=suspension.review_at,
+        reason=reason,
+    )
+
+
+def require_moving(session: Session, held: Held, command: Command) -> bool:
+    """Refuse what would move a suspended instance; say whether the command is to drive nothing."""
+    suspended = held.status == InstanceStatus.SUSPENDED
+    if suspended and not isinstance(command, WHILE_SUSPENDED):
+        refuse(session, held.id)
+    return isinstance(command, Suspend) or (suspended and not isinstance(command, Resume))
+
+
+def status_after(command: Command) -> InstanceStatus | None:
+    """Return the status that a command gives an instance which goes on; None: as before."""
+    if isinstance(command, Suspend):
+        return InstanceStatus.SUSPENDED
+    return InstanceStatus.ACTIVE if isinstance(command, Resume) else None
+
+
+def follow(session: Session, before: Held, after: Held, deed: Deed) -> None:
+    """Let the rows of an instance follow its status."""
+    if after.status == InstanceStatus.SUSPENDED:
+        run(session, HOLD, {"id": after.id})
+    elif before.status == InstanceStatus.SUSPENDED:
+        _free(session, after, deed)
+
+
+def _free(session: Session, held: Held, deed: Deed) -> None:
+    freed = run(session, FREE, {"id": held.id, "tenant_id": held.tenant_id})
+    inbox.produce(session, list(freed.scalars()))
+    suspension = current(session, held.id)
+    if suspension is not None:
+        suspension.resumed_by, suspension.resumed_at = deed.by, deed.now
+        session.execute(delete(Timer).where(Timer.id == suspension.id))
+    is_over = held.status != InstanceStatus.ACTIVE
+    settle(
+        session,
+        held.id,
+        IncidentState.CANCELLED if is_over else IncidentState.RETRIED,
+        by=deed.by,
+        now=deed.now,
+        reason=deed.reason,
+    )
+
+
+def settle(session: Session, instance_id: UUID, state: IncidentState, **how: Any) -> None:
+    """Settle the incident that asked whether a suspension is still right."""
+    asked = update(Incident).where(
+        Incident.instance_id == instance_id,
+        Incident.error == STILL_SUSPENDED,
+        Incident.state == IncidentState.OPEN,
+    )
+    session.execute(
+        asked.values(
+            state=state, resolved_by=how["by"], resolved_at=how["now"], reason=how["reason"]
+        )
+    )
