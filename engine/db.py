@@ -17,7 +17,6 @@ from sqlalchemy import (
     BindParameter,
     ClauseElement,
     ColumnElement,
-    CursorResult,
     DateTime,
     Engine,
     MetaData,
@@ -34,6 +33,9 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, SessionTransaction
 from sqlalchemy.types import TypeEngine
+
+from engine import driver
+from engine.driver import Rows
 
 # Names are fixed, so that migrations can speak of a constraint and a test can compare.
 NAMES = {
@@ -176,14 +178,14 @@ def entered(session: Session, tenant_id: UUID) -> None:
     session.info["tenant_id"] = tenant_id
 
 
-def run(session: Session, statement: str, values: Mapping[str, Any]) -> CursorResult[Any]:
+def run(session: Session, statement: str, values: Mapping[str, Any]) -> Rows:
     """Run one SQL text (psycopg's ``%(name)s``) in the session's transaction.
 
     For the few statements that run at every step: sent as they are, psycopg prepares them and
     SQLAlchemy neither compiles nor maps. What the session still holds back is written first.
     """
     session.flush()
-    return session.connection().exec_driver_sql(statement, dict(values))
+    return driver.send(session.connection(), statement, values)
 
 
 def varying(name: str, type_: TypeEngine[T] | None = None) -> BindParameter[T]:
@@ -205,12 +207,12 @@ class Fixed:
         self.sql = str(compiled)
         self._constants = {k: v for k, v in compiled.params.items() if v is not None}
 
-    def run(self, session: Session, **values: Any) -> CursorResult[Any]:
+    def run(self, session: Session, **values: Any) -> Rows:
         return run(session, self.sql, self._constants | values)
 
-    def read(self, session: Session, **values: Any) -> CursorResult[Any]:
+    def read(self, session: Session, **values: Any) -> Rows:
         """Run it without first writing what the session holds back, for what that never touches."""
-        return session.connection().exec_driver_sql(self.sql, self._constants | values)
+        return driver.send(session.connection(), self.sql, self._constants | values)
 
 
 def may_be_repeated(fault: BaseException) -> bool:

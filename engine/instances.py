@@ -211,7 +211,7 @@ def _lock(session: Session, statement: str, id: UUID) -> Held:
     row = run(session, statement, {"id": id}).one_or_none()
     if row is None:
         raise InstanceNotFound
-    held = Held(**row._mapping)
+    held = Held(**row._asdict())
     return _held(session).setdefault(held.id, held)
 
 

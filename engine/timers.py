@@ -61,7 +61,7 @@ class StillDue(Exception):
 
 def find_due(session: Session, now: datetime, limit: int = 100) -> list[Due]:
     """Return what is due in every tenant that the session may see, high risk first."""
-    return [Due(**row._mapping) for row in run(session, DUE, {"now": now, "limit": limit})]
+    return [Due(**row._asdict()) for row in run(session, DUE, {"now": now, "limit": limit})]
 
 
 def fire_due(database: Engine, now: datetime, limit: int = 100) -> int:

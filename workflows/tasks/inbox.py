@@ -137,7 +137,7 @@ def inbox(
     text = _statement(view, shape, shown, filters.conditions())
     values = parameters(session, actor, standing, now) | _page(page, now, zone)
     values |= filters.values(now) | {"queue": queue, "queue_roles": list(here.roles)}
-    found = run(session, text, values).all()
+    found = run(session, text, values)
     rows = [_row(record, now, zone) for record in found if record.id is not None]
     return Inbox(
         view=view,

@@ -1,13 +1,16 @@
 """The unit of work: what it knows, what happens after its commit, how long it waits."""
 
+from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound, OperationalError
 
 from engine import db
 from engine.db import after_commit, connect, may_be_repeated, memory, run, unit_of_work
+from engine.models import Outbox
 
 
 def test_what_comes_after_the_commit_comes_only_then(database: Engine) -> None:
@@ -73,3 +76,57 @@ def test_a_connection_that_died_in_the_pool_is_replaced(
         assert session.scalar(text("SELECT pg_backend_pid()")) != died
     pool.dispose()
     owner.dispose()
+
+
+def test_rows_that_are_read_past_sqlalchemy_are_named(database: Engine) -> None:
+    with unit_of_work(database) as session:
+        rows = run(session, "SELECT n, n * 2 AS twice FROM generate_series(1, 2) AS n", {})
+        assert [row.twice for row in rows] == [2, 4]
+        assert rows.scalars() == [1, 2]
+        assert run(session, "SET LOCAL work_mem = '4MB'", {}) == []
+        with pytest.raises(MultipleResultsFound):
+            rows.one_or_none()
+        with pytest.raises(NoResultFound):
+            run(session, "SELECT 1 WHERE false", {}).scalar_one()
+
+
+def test_what_the_session_holds_back_is_written_first(database: Engine) -> None:
+    tenant_id, now = uuid4(), datetime.now(UTC)
+    row = Outbox(tenant_id=tenant_id, kind="mail", payload={}, created_at=now, next_at=now)
+    with unit_of_work(database, tenant_id) as session, session.begin_nested() as inner:
+        session.add(row)
+        assert run(session, "SELECT kind FROM outbox", {}).scalars() == ["mail"]
+        inner.rollback()
+
+
+def test_a_server_that_cut_a_connection_is_told_as_by_sqlalchemy(database_url: str) -> None:
+    pool = connect(database_url, pool_size=2)
+    owner = connect(database_url, role=None)
+    with pool.connect(), unit_of_work(pool) as session:  # two connections, one of them idle later
+        pass
+    with pytest.raises(OperationalError) as caught, unit_of_work(pool) as session:
+        pid = run(session, "SELECT pg_backend_pid()", {}).scalar_one()
+        with unit_of_work(owner) as killer:
+            run(killer, "SELECT pg_terminate_backend(%(pid)s, 5000)", {"pid": pid})
+        run(session, "SELECT 1", {})
+    assert may_be_repeated(caught.value)
+    assert caught.value.connection_invalidated
+    with unit_of_work(pool) as session:  # at once, without asking whether it lives
+        assert run(session, "SELECT pg_backend_pid()", {}).scalar_one() != pid
+    pool.dispose()
+    owner.dispose()
+
+
+def test_whoever_listens_hears_of_every_statement(database: Engine) -> None:
+    heard: list[str] = []
+
+    def hear(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        heard.append(statement)
+
+    event.listen(database, "before_cursor_execute", hear)
+    with unit_of_work(database) as session:
+        run(session, "SELECT 1 AS heard", {})
+    event.remove(database, "before_cursor_execute", hear)
+    with unit_of_work(database) as session:
+        run(session, "SELECT 2", {})
+    assert heard == ["SELECT 1 AS heard"]
