@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from diagrams import (
+    ad_hoc,
     boundary,
     call,
     end,
@@ -122,6 +123,27 @@ def test_trap_18_feel_values_are_stored_exactly() -> None:
     assert kept == run.variables
     assert str(kept["n"]) == "1.50" and kept["l"] == [Decimal(1)]
     assert kept["t"].microseconds == 5
+
+
+@pytest.mark.parametrize(
+    ("cancel_remaining", "open_then"), [("true", []), ("false", ["b"])], ids=["cancel", "leave"]
+)
+def test_trap_19_what_remains_of_an_ad_hoc_subprocess_is_cancelled_only_if_drawn_so(
+    cancel_remaining: str, open_then: list[str]
+) -> None:
+    definitions = not_linted(
+        start("s"),
+        ad_hoc("ah", user("a"), user("b"), until="true", cancelRemainingInstances=cancel_remaining),
+        end("e"),
+        flows="s > ah > e",
+    )
+    run, _ = runtime.start(definitions, Start("p"), step())
+    run = runtime.restore(definitions, run.state())
+    first = next(task for task in run.open_tasks() if task.element_id == "a")
+    run.apply(CompleteTask(first.task_id), step())
+    run = runtime.restore(definitions, run.state())
+    assert [task.element_id for task in run.open_tasks()] == open_then
+    assert run.ended == (not open_then)
 
 
 def fingerprint(spec: Any, seen: set[int] | None = None) -> Any:

@@ -5,6 +5,7 @@ from diagrams import (
     boundary,
     call,
     catch,
+    diagram,
     element,
     end,
     many,
@@ -24,6 +25,7 @@ from rehearsing import NOW, do, names, not_linted, rehearse, step
 from engine import runtime
 from engine.changes import RetryIncident, Start
 from engine.core.failures import StepFailed
+from engine.definitions import ReleaseRefused, check
 from engine.expressions import FeelEngine
 from engine.rehearsal import Rehearsal
 
@@ -110,6 +112,22 @@ def test_trap_56_data_stores_and_loose_associations_stop_nothing() -> None:
     instance = drawn.start("p")
     do(drawn, "a")
     assert drawn.has_ended(instance)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        '<!DOCTYPE definitions SYSTEM "http://example.org/remote.dtd">',
+        '<!DOCTYPE d [<!ENTITY lol "lol">]>',
+        '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+    ],
+    ids=["remote", "internal", "file"],
+)
+def test_trap_60_a_document_type_is_refused_and_nothing_is_fetched(declared: str) -> None:
+    drawn = diagram(process(start("s"), user("a"), end("e"), flows="s > a > e"))
+    with pytest.raises(ReleaseRefused) as refused:
+        check({"p.bpmn": declared + drawn})
+    assert "document_type" in {finding.rule for finding in refused.value.findings}
 
 
 @pytest.mark.parametrize(
