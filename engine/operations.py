@@ -9,15 +9,34 @@ It reaches no network; what must leave goes through `engine/outbox.py`.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from engine.definitions import Definitions
+
+# What the core hands to a keyword of that annotation.
+KINDS: Mapping[Any, str] = {
+    str: "string",
+    UUID: "string",
+    int: "number",
+    float: "number",
+    Decimal: "number",
+    bool: "boolean",
+    date: "date",
+    datetime: "date and time",
+    timedelta: "days and time duration",
+    list: "list",
+    Sequence: "list",
+    dict: "context",
+    Mapping: "context",
+}
 
 Result = Mapping[str, Any] | None
 Function = Callable[..., Result]
@@ -58,10 +77,14 @@ class OperationContext:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One keyword of an operation. Those with a default may be left out in the diagram."""
+    """One keyword of an operation. Those with a default may be left out in the diagram.
+
+    ``kind`` is the FEEL type of its annotation, as `feel.functions` writes it, or "any".
+    """
 
     name: str
     required: bool
+    kind: str = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +120,35 @@ def operation(name: str, *, public: bool = False) -> Callable[[Function], Functi
     def register(function: Function) -> Function:
         if name in _operations:
             raise ValueError(f"operation {name!r} is registered twice")
-        _operations[name] = Operation(name, function, _parameters(name, function), public)
+        _operations[name] = Operation(name, function, parameters_of(name, function), public)
         return function
 
     return register
 
 
-def _parameters(name: str, function: Function) -> tuple[Parameter, ...]:
+def parameters_of(name: str, function: Function) -> tuple[Parameter, ...]:
+    """Read the keywords of an operation. Raises ``ValueError`` if it does not take its context."""
     context, *rest = inspect.signature(function).parameters.values()
     if context.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
         raise ValueError(f"operation {name!r} must take its context first")
     if any(parameter.kind is not inspect.Parameter.KEYWORD_ONLY for parameter in rest):
         raise ValueError(f"operation {name!r} must take its parameters as keywords")
     return tuple(
-        Parameter(parameter.name, parameter.default is inspect.Parameter.empty)
+        Parameter(
+            parameter.name,
+            parameter.default is inspect.Parameter.empty,
+            kind_of(parameter.annotation),
+        )
         for parameter in rest
     )
+
+
+def kind_of(annotation: Any) -> str:
+    """Return the FEEL type that an annotation asks for; "any" for none, or several."""
+    wanted = [part for part in get_args(annotation) or (annotation,) if part is not type(None)]
+    if not isinstance(annotation, UnionType) and get_origin(annotation) is not Union:
+        wanted = [get_origin(annotation) or annotation]
+    return KINDS.get(get_origin(wanted[0]) or wanted[0], "any") if len(wanted) == 1 else "any"
 
 
 def registry() -> Mapping[str, Operation]:

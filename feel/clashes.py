@@ -130,7 +130,7 @@ def compared(
     if one.is_null or other.is_null or not _both_known(one, other):
         return
     if not _meet(one, other):
-        yield Clash("types", f"{_said(left, one)} and is compared with {_kind(other)}")
+        yield Clash("types", f"{_said(left, one)} and is compared with {kind_of(other)}")
     elif operator in ("=", "in") and one.values is not None and other.values is not None:
         if not one.values & other.values:
             yield from _never_had(left, one, right, other)
@@ -180,7 +180,7 @@ def _calculated(node: Chain, names: Names) -> Iterator[Clash]:
         right = shape_of(operand, names)
         result = combined(operator, left, right)
         if result.is_null and not left.is_null and not right.is_null:
-            yield Clash("types", f"{_kind(left)} {operator} {_kind(right)} gives nothing")
+            yield Clash("types", f"{kind_of(left)} {operator} {kind_of(right)} gives nothing")
             return
         left = result
 
@@ -192,7 +192,7 @@ def _called(node: Call, names: Names) -> Iterator[Clash]:
     shapes = [shape_of(argument, names) for argument in node.arguments]
     fitting = [s for s in functions[name].signatures if s.accepts_count(len(shapes))]
     if fitting and not any(_takes(signature, shapes) for signature in fitting):
-        given = ", ".join(_kind(shape) for shape in shapes)
+        given = ", ".join(kind_of(shape) for shape in shapes)
         yield Clash("types", f"'{name}' takes {functions[name]} and is given {given}")
 
 
@@ -242,10 +242,11 @@ def _text(node: Any) -> str:
 
 
 def _said(node: Any, shape: Shape) -> str:
-    return f"{_text(node)} is {_kind(shape)}"
+    return f"{_text(node)} is {kind_of(shape)}"
 
 
-def _kind(shape: Shape) -> str:
+def kind_of(shape: Shape) -> str:
+    """Say in words what a shape is."""
     if shape.types is None:
         return "anything"
     words = sorted(WORDS[kind] for kind in shape.types)

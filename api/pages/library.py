@@ -21,7 +21,7 @@ from engine.outline import outline
 from engine.states import ReleaseState
 from workflows.access.reading import may, require
 from workflows.releases import queries
-from workflows.releases.checks import casework_checks
+from workflows.releases.checks import checks_for
 
 blueprint = Blueprint("library", __name__, url_prefix="/library")
 
@@ -155,7 +155,7 @@ def upload() -> AnyResponse | tuple[str, int]:
             now=now(),
             note=request.form.get("note", "")[:500],
             base_id=base.id,
-            extra_checks=casework_checks(),
+            extra_checks=checks_for(session(), actor().tenant_id, now()),
         )
     except ReleaseRefused as refused:
         page = render_template(
@@ -202,7 +202,11 @@ def rebase(release_id: UUID) -> AnyResponse | tuple[str, int]:
     require(actor(), CAPABILITY)
     try:
         draft = rebasing.rebase(
-            session(), release_id, by=actor().by, now=now(), extra_checks=casework_checks()
+            session(),
+            release_id,
+            by=actor().by,
+            now=now(),
+            extra_checks=checks_for(session(), actor().tenant_id, now()),
         )
     except bases.FilesClash as refusal:
         flash(refusal.title(), "danger")

@@ -19,7 +19,7 @@ from engine.states import ReleaseState
 from workflows.access.reading import NotAllowed, may, require
 from workflows.programmes.tokens import Scope
 from workflows.releases import queries
-from workflows.releases.checks import casework_checks
+from workflows.releases.checks import checks_for
 
 blueprint = Blueprint("rest_releases", __name__)
 CAPABILITY = "edit_definitions"
@@ -132,7 +132,7 @@ def hand_in() -> tuple[dict[str, Any], int]:
         by=actor().by,
         now=now(),
         base_id=base.id if base else None,
-        extra_checks=casework_checks(),
+        extra_checks=checks_for(session(), actor().tenant_id, now()),
     )
     return _made(release), 201
 
@@ -146,7 +146,11 @@ def rebase(release_id: UUID) -> tuple[dict[str, Any], int]:
     """
     require(actor(), CAPABILITY)
     made = rebasing.rebase(
-        session(), release_id, by=actor().by, now=now(), extra_checks=casework_checks()
+        session(),
+        release_id,
+        by=actor().by,
+        now=now(),
+        extra_checks=checks_for(session(), actor().tenant_id, now()),
     )
     return _made(made), 201
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from engine.findings import Finding
-from engine.lint.model import Diagram, Scope
+from engine.lint.model import Diagram, Release, Scope
 from engine.normalise import Normalised
 
 if TYPE_CHECKING:
@@ -21,6 +21,24 @@ def diagram_of(process: "Process") -> Diagram:
     root = process.element.getroottree().getroot()
     normalised = Normalised(root, dict(process.author_ids), process.made)
     return Diagram(process.file, root, normalised)
+
+
+def diagrams_of(definitions: "Definitions") -> list[Diagram]:
+    """Return each file once as the rules look at it, with all the processes in it."""
+    roots = {id(p.element.getroottree().getroot()): p for p in definitions.processes.values()}
+    return [diagram_of(process) for process in roots.values()]
+
+
+def release_of(definitions: "Definitions") -> Release:
+    """Return checked definitions as the linter looks at a release."""
+    return Release(
+        diagrams_of(definitions),
+        forms=definitions.forms,
+        decisions=definitions.decisions,
+        calendars=definitions.calendars,
+        role_sets=definitions.role_sets,
+        settings=definitions.settings,
+    )
 
 
 def scopes_of(definitions: "Definitions") -> Iterator[tuple[Diagram, Scope]]:

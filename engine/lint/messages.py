@@ -1,13 +1,18 @@
-"""Messages and signals that nobody in the release receives."""
+"""Messages and signals that nobody in the release receives, or nobody sends."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from engine import xml
 from engine.findings import Finding
+from engine.lint.extra import ExtraCheck, diagrams_of
 from engine.lint.model import Diagram, Release
 from engine.lint.words import meant
+
+if TYPE_CHECKING:
+    from engine.definitions import Definitions
 
 THROWERS = ("intermediateThrowEvent", "endEvent", "sendTask")
 CATCHERS = ("startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask")
@@ -28,6 +33,34 @@ def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
                 f"receives{meant(name, known, 85)}",
                 "Add the process that receives it; until then it waits for a person.",
             )
+
+
+def senders(from_elsewhere: Collection[str]) -> ExtraCheck:
+    """Return an extra check: what is waited for is sent by a process, or from elsewhere.
+
+    ``from_elsewhere`` are the messages and signals that pages, programmes and the engine send.
+    """
+
+    def check_senders(definitions: "Definitions") -> Iterator[Finding]:
+        diagrams = diagrams_of(definitions)
+        thrown = {
+            (kind, name) for diagram in diagrams for _, kind, name in spoken_of(diagram, THROWERS)
+        }
+        for diagram in diagrams:
+            for element, kind, name in spoken_of(diagram, CATCHERS):
+                if (kind, name) in thrown or name in from_elsewhere:
+                    continue
+                known = {other for other_kind, other in thrown if other_kind == kind}
+                near = meant(name, known | set(from_elsewhere), 85)
+                yield diagram.warning(
+                    "no_sender",
+                    element,
+                    f"{xml.label_of(element, diagram.author_id(element))} waits for the {kind} "
+                    f"'{name}', which nobody sends{near}",
+                    "Add what sends it; until then the way behind it is never taken.",
+                )
+
+    return check_senders
 
 
 def spoken_of(

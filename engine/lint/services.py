@@ -4,20 +4,26 @@ Operations are Python and live above a release, so they are checked by whoever k
 ``operations(known)`` is an extra check for `engine.definitions.check` (decisions.md 21).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lxml import etree
 
+import feel
 from engine import xml
 from engine.findings import Finding
-from engine.lint.extra import ExtraCheck, diagram_of
+from engine.lint.extra import ExtraCheck, diagram_of, release_of
 from engine.lint.model import Diagram, Release
+from engine.lint.shapes import shapes_of
+from engine.lint.texts import bare
 from engine.lint.words import listing, meant
 from engine.normalise.flows import definitions_of
+from feel.clashes import WORDS, fits, kind_of
+from feel.shapes import Names, Shape, shape_of
 
 if TYPE_CHECKING:
     from engine.definitions import Definitions
+    from engine.operations import Parameter
 
 
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
@@ -111,6 +117,9 @@ def operation_named(diagram: Diagram, release: Release, step: etree._Element) ->
 class Known(Protocol):
     """What a registered operation can say of itself (`engine.operations.Operation`)."""
 
+    @property
+    def parameters(self) -> "Iterable[Parameter]": ...
+
     def problem_with(self, given: Mapping[str, Any]) -> str | None: ...
 
 
@@ -118,18 +127,23 @@ def operations(known: Mapping[str, Known]) -> ExtraCheck:
     """Return an extra check: every service task names one of ``known`` with its parameters."""
 
     def check_operations(definitions: "Definitions") -> Iterator[Finding]:
+        names = shapes_of(release_of(definitions))
         for process in definitions.processes.values():
             diagram = diagram_of(process)
             for step in xml.bpmn_descendants(process.element, "serviceTask", "sendTask"):
                 operator = xml.extension(step, "serviceTaskOperator")
                 if operator is not None:
-                    yield from one_operation(diagram, step, operator, known)
+                    yield from one_operation(diagram, step, operator, known, names)
 
     return check_operations
 
 
 def one_operation(
-    diagram: Diagram, step: etree._Element, operator: etree._Element, known: Mapping[str, Known]
+    diagram: Diagram,
+    step: etree._Element,
+    operator: etree._Element,
+    known: Mapping[str, Known],
+    names: Names,
 ) -> Iterator[Finding]:
     name = operator.get("id") or ""
     label = xml.label_of(step, diagram.author_id(step))
@@ -151,6 +165,28 @@ def one_operation(
             f"{label} cannot be carried out. {wrong}",
             "Correct the parameters of the step.",
         )
+    else:
+        for parameter in known[name].parameters:
+            text = bare(given.get(parameter.name) or "null")
+            if (shape := never_fits(text, parameter.kind, names)) is not None:
+                yield diagram.unsafe(
+                    "wrong_parameter_type",
+                    step,
+                    f"{label} gives the operation '{name}' {kind_of(shape)} as '{parameter.name}', "
+                    f"which takes {WORDS.get(parameter.kind, parameter.kind)}.",
+                    "Hand over a value of the type that the operation takes.",
+                )
+
+
+def never_fits(text: str, kind: str, names: Names) -> Shape | None:
+    """Return the shape of an expression that a parameter of that kind cannot take."""
+    try:
+        shape = shape_of(feel.parse(text).node, names)
+    except feel.FeelSyntaxError:
+        return None  # `expressions` says so
+    if kind == "list" and shape.types and not shape.types & {"list", "range"}:
+        return shape  # Python sees the single value, not a list of it
+    return None if fits(shape, kind) else shape
 
 
 def same_capability(name: str, known: Mapping[str, Known]) -> list[str]:

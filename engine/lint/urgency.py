@@ -8,6 +8,8 @@ condition compares with (``risk_level = "high"``) and the calendars that never c
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
+from lxml import etree
+
 import feel
 from engine import xml
 from engine.findings import Finding
@@ -55,13 +57,14 @@ def one_deadline(
         return
     owner_id = text.owner.get("id") or ""
     host_id = text.owner.get("attachedToRef") or owner_id
-    on_urgent_path = host_id in on_path or owner_id in on_path
+    on_urgent_path = host_id in on_path or owner_id in on_path or is_critical(text.owner)
+    why = "is safety critical" if is_critical(text.owner) else "is done when the case is urgent"
     for calendar in sorted(closing_calendars(node, urgent, always_open, on_urgent_path)):
         yield diagram.unsafe(
             "urgent_on_office_time",
             text.owner,
-            f"{xml.label_of(text.owner, diagram.author_id(text.owner))} is done when the case is "
-            f"urgent, but its time runs on '{calendar}', which closes.",
+            f"{xml.label_of(text.owner, diagram.author_id(text.owner))} {why}, but its time runs "
+            f"on '{calendar}', which closes.",
             "Use a calendar that is always open for urgent cases.",
             on_path.get(host_id, ()),
         )
@@ -75,8 +78,8 @@ def closing_calendars(
         asks = compares(node.condition, urgent)
         then = closing_calendars(node.then, urgent, always_open, counts or asks)
         # the rest of an "if" that asks for urgent values first is for the others
-        rest = closing_calendars(node.otherwise, urgent, always_open, counts and not asks)
-        return then | rest
+        left = counts and not covers(node.condition, urgent)
+        return then | closing_calendars(node.otherwise, urgent, always_open, left)
     found: set[str] = set()
     if isinstance(node, Call) and counts:
         found |= calendars_of_call(node) - set(always_open)
@@ -100,6 +103,18 @@ def compares(node: Any, urgent: Collection[str]) -> bool:
             if isinstance(part, Literal)
         )
     return False
+
+
+def covers(node: Any, urgent: Collection[str]) -> bool:
+    """Say whether a condition holds for everything urgent, perhaps for others too."""
+    if isinstance(node, Logic):
+        ways = [covers(operand, urgent) for operand in node.operands]
+        return any(ways) if node.operator == "or" else all(ways)
+    return compares(node, urgent)
+
+
+def is_critical(element: etree._Element) -> bool:
+    return xml.properties(element).get("safetyCritical") == "true"
 
 
 def is_urgent(node: Any, urgent: Collection[str]) -> bool:
@@ -146,8 +161,7 @@ def critical_tasks_have_deadlines() -> ExtraCheck:
         for process in definitions.processes.values():
             diagram = diagram_of(process)
             for task in xml.bpmn_descendants(process.element, "userTask"):
-                given = xml.properties(task)
-                if given.get("safetyCritical") == "true" and not given.get("dueAt"):
+                if is_critical(task) and not xml.properties(task).get("dueAt"):
                     yield diagram.unsafe(
                         "critical_without_deadline",
                         task,

@@ -1,16 +1,21 @@
 """What a release must pass beyond the engine's own lint (decisions.md 21)."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from functools import cache
+from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 import forms
 from engine import operations
 from engine.definitions import Check, Definitions
 from engine.findings import Finding, Severity
-from engine.lint import services
+from engine.lint import separation, services
 from engine.lint.people import roles
 from forms.findings import Finding as FormFinding
 from forms.findings import FormRefused
+from workflows.releases import staffing
 from workflows.releases.protection import protecting_checks
 from workflows.staff.matrix import PORTAL_ROLES, ROLES
 from workflows.staff.models import Position
@@ -21,6 +26,12 @@ def casework_checks() -> tuple[Check, ...]:
     """Return the checks in the order in which their findings are shown."""
     known = {*ROLES, *PORTAL_ROLES, *Position}
     return (known_operations, usable_forms, roles(known), *protecting_checks())
+
+
+def checks_for(session: Session, tenant_id: UUID, now: datetime) -> tuple[Check, ...]:
+    """Return the checks together with those that ask who is there to do the work."""
+    staffed = separation.somebody_is_left(staffing.held(session, tenant_id, now))
+    return (*casework_checks(), staffed)
 
 
 def known_operations(definitions: Definitions) -> Iterator[Finding]:

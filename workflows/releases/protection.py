@@ -3,12 +3,34 @@
 Source: domain specification 4.0 (calendars), 4.1 (consent before sharing), P22 `lint`.
 """
 
-from engine.lint import order, urgency
+from datetime import timedelta
+
+from engine.lint import escalation, messages, order, separation, urgency
 from engine.lint.extra import ExtraCheck
+from workflows.programmes.inbound import FROM_OUTSIDE
 
 # Levels for which nothing may stand still while the office is closed.
 URGENT = frozenset({"high", "high_child", "emergency"})
 ALWAYS_OPEN = frozenset({"cal_247", "cal_oncall"})
+# The longest that an urgent step may wait before the ladder of domain specification 4.3 begins.
+TOLD_WITHIN = timedelta(hours=24)
+
+# What pages and operations send, and what the engine sends when a task falls due or is over.
+SENT_INSIDE = frozenset(
+    {
+        "case.merge",
+        "conflict.declared",
+        "consent.withdraw",
+        "contact.received",
+        "glass.broken",
+        "legal_hold.cleared",
+        "manager.alert",
+        "safeguarding.raise",
+        "search.walled",
+        "task.closed",
+        "task.overdue",
+    }
+)
 
 # What tells somebody outside about a person, and what has to be found out before. The operation
 # `referral.status` is left out: it says one of a few words, to a verified referrer only.
@@ -35,4 +57,7 @@ def protecting_checks() -> tuple[ExtraCheck, ...]:
         ),
         urgency.urgent_deadlines(urgent=URGENT, always_open=ALWAYS_OPEN),
         urgency.critical_tasks_have_deadlines(),
+        escalation.reached_in_time(urgent=URGENT, within=TOLD_WITHIN),
+        separation.not_for_the_excluded(),
+        messages.senders(SENT_INSIDE | FROM_OUTSIDE),
     )

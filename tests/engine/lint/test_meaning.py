@@ -6,6 +6,7 @@ from drawing import bpmn, checked, findings_of, flow, flows, one, properties, re
 from engine.definitions import ReleaseRefused, check
 from engine.lint import people, services
 from engine.operations import Operation, Parameter
+from engine.operations import parameters_of as signature
 
 FORM = '{"id": "contact", "components": [{"key": "safe", "type": "checkbox"}]}'
 LANE = (
@@ -208,6 +209,28 @@ def test_wrong_parameters_are_refused():
     assert "needs contact_id" in operation_findings(service("people.match"))[0]
     both = service("people.match", contact_id="contact_id", depth="1")
     assert "does not take depth" in operation_findings(both)[0]
+
+
+def typed(operation: str, **parameters: str) -> list[str]:
+    def match(context: object, *, contact_id: str, tools: list[str] | None = None) -> None: ...
+
+    known = {"people.match": Operation("people.match", match, signature("people.match", match))}
+    diagram = service(operation, **parameters)
+    found = check({"a": diagram}, extra_checks=[services.operations(known)]).findings
+    return [finding.message for finding in found if finding.rule == "wrong_parameter_type"]
+
+
+def test_an_operation_is_given_the_types_that_it_takes():
+    assert typed("people.match", contact_id="contact_id") == []
+    assert typed("people.match", contact_id="&quot;c1&quot;", tools="[]") == []
+    assert typed("people.match", contact_id="1") == [
+        "'Match' (service) gives the operation 'people.match' a number as 'contact_id', which "
+        "takes a text."
+    ]
+    assert typed("people.match", contact_id="x", tools="&quot;dash&quot;") == [
+        "'Match' (service) gives the operation 'people.match' a text as 'tools', which takes a "
+        "list."
+    ]
 
 
 def test_a_service_task_without_an_operation_may_only_be_rehearsed():

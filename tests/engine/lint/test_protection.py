@@ -1,10 +1,14 @@
 """Rules that are put together above the engine: what comes before what, and what must not wait."""
 
-from drawing import bpmn, flow, flows, properties, straight
+import json
+from datetime import timedelta
+
+import pytest
+from drawing import bpmn, flow, flows, one, properties, straight
 
 from engine.definitions import check
 from engine.findings import Finding
-from engine.lint import order, urgency
+from engine.lint import escalation, messages, order, separation, urgency
 
 SHARED = order.never_without(
     "sharing_without_basis",
@@ -149,3 +153,151 @@ def test_a_timer_on_an_urgent_step_counts():
     body = behind_a_choice('level = "high"', ONCALL) + boundary
     assert [finding.element_id for finding in urgent(body)] == ["late"]
     assert urgent(behind_a_choice('level = "low"', ONCALL) + boundary) == []
+
+
+def test_a_safety_critical_task_does_not_wait_for_office_hours():
+    office = urgent(straight("ring") + task(OFFICE, safetyCritical="true"))
+    assert office[0].message.startswith("'Ring' (ring) is safety critical, but its time runs on")
+    assert urgent(straight("ring") + task(ONCALL, safetyCritical="true")) == []
+    asked = f'if level = "high" or asked then {ONCALL} else {OFFICE}'
+    assert urgent(straight("ring") + task(asked, safetyCritical="true")) == []
+    asked = f'if level = "high" and asked then {ONCALL} else {OFFICE}'
+    assert len(urgent(straight("ring") + task(asked, safetyCritical="true"))) == 1
+
+
+# -- escalation -------------------------------------------------------------------------------
+
+TOLD = escalation.reached_in_time(urgent=("high",), within=timedelta(hours=24))
+OFFICE_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
+OFFICE_FILE = {
+    "cal.json": json.dumps(
+        {
+            "key": "cal_office",
+            "name": "Office",
+            "zone": "Europe/London",
+            "hours": dict.fromkeys(OFFICE_DAYS, [["09:00", "17:00"]]),
+        }
+    )
+}
+
+
+def told(body: str, defs: str = "") -> list[tuple[str, str | None]]:
+    files = {"d": bpmn(body, defs=defs), **OFFICE_FILE}
+    found = check(files, extra_checks=[TOLD]).findings
+    rules = ("urgent_wait_unchased", "urgent_told_too_late")
+    return [(finding.rule, finding.element_id) for finding in found if finding.rule in rules]
+
+
+def edge(host: str, text: str) -> str:
+    event = f'<bpmn:boundaryEvent id="late" attachedToRef="{host}" cancelActivity="false">'
+    event += f"<bpmn:timerEventDefinition><bpmn:timeDuration>{text}</bpmn:timeDuration>"
+    return event + "</bpmn:timerEventDefinition></bpmn:boundaryEvent>" + flows("late", "finish")
+
+
+@pytest.mark.parametrize(
+    ("due", "rule"),
+    [
+        ("due_hours(4)", None),
+        ("PT24H", None),
+        ("PT25H", "urgent_told_too_late"),
+        ('duration("P2D")', "urgent_told_too_late"),
+        ('if level = "high" then due_hours(1) else duration("P9D")', None),
+        ('if level = "high" then due_hours(30) else due_hours(1)', "urgent_told_too_late"),
+        ('due_working_hours(2, "cal_office")', "urgent_told_too_late"),
+        ('due_working_hours(2, "cal_oncall")', None),
+        ('due_same_day("cal_oncall")', None),
+        ("agreed_at", None),
+        ("", "urgent_wait_unchased"),
+    ],
+)
+def test_urgent_work_is_chased_in_time(due, rule):
+    found = told(behind_a_choice('level = "high"', due))
+    assert found == ([(rule, "ring")] if rule else [])
+    assert told(behind_a_choice('level = "low"', due)) == []
+
+
+def test_the_worst_moment_is_named():
+    body = behind_a_choice('level = "high"', 'due_working_hours(2, "cal_office")')
+    files = {"d": bpmn(body), **OFFICE_FILE}
+    found = one(list(check(files, extra_checks=[TOLD]).findings), "urgent_told_too_late")
+    assert "for up to 6" in found.message and "(from Friday" in found.message
+    assert found.path == ("begin", "choice", "ring")
+
+
+def test_a_timer_on_the_edge_chases_too():
+    body = behind_a_choice('level = "high"', "")
+    assert told(body + edge("ring", "PT4H")) == []
+    assert told(body + edge("ring", "P3D")) == [("urgent_told_too_late", "ring")]
+
+
+RECEIVE = '<bpmn:receiveTask id="ring" messageRef="m"/>'
+MESSAGE = '<bpmn:message id="m" name="answered"/>'
+
+
+def test_what_else_waits_on_an_urgent_path_needs_a_timer():
+    body = behind_a_choice('level = "high"', "x").replace(task("x"), RECEIVE)
+    assert told(body, MESSAGE) == [("urgent_wait_unchased", "ring")]
+    assert told(body + edge("ring", "PT4H"), MESSAGE) == []
+
+
+def test_a_timer_around_the_step_is_enough():
+    inner = f'<bpmn:subProcess id="ring">{RECEIVE.replace("ring", "inner")}</bpmn:subProcess>'
+    critical = properties(safetyCritical="true")
+    inner = inner.replace('messageRef="m"/>', f'messageRef="m">{critical}</bpmn:receiveTask>')
+    body = straight("ring") + inner
+    assert told(body, MESSAGE) == [("urgent_wait_unchased", "inner")]
+    assert told(body + edge("ring", "PT4H"), MESSAGE) == []
+
+
+# -- who sends what is waited for -------------------------------------------------------------
+
+
+def unsent(*names: str, thrown: str = "") -> list[str]:
+    body = straight("wait") + RECEIVE.replace("ring", "wait")
+    sending = straight("say") + '<bpmn:sendTask id="say" messageRef="m"/>'
+    files = {"d": bpmn(body, defs=MESSAGE)}
+    if thrown:
+        files["e"] = bpmn(sending, defs=MESSAGE.replace("answered", thrown), process_id="other")
+    found = check(files, extra_checks=[messages.senders(names)]).findings
+    return [finding.message for finding in found if finding.rule == "no_sender"]
+
+
+def test_a_message_that_nobody_sends_is_told():
+    (said,) = unsent("answred", thrown="something")
+    assert said == (
+        "'wait' waits for the message 'answered', which nobody sends; did you mean 'answred'?"
+    )
+    assert unsent("answered") == []
+    assert unsent(thrown="answered") == []
+
+
+# -- separation of duties ---------------------------------------------------------------------
+
+
+def eligible(held: dict[str, list[str]], **given: str) -> list[tuple[str, str]]:
+    text = f'<bpmn:userTask id="check" name="Check">{properties(**given)}</bpmn:userTask>'
+    files = {"d": bpmn(straight("check") + text), "r": "sets:\n  leads: [chief, deputy]\n"}
+    checks = [separation.somebody_is_left(held), separation.not_for_the_excluded()]
+    found = check(files, extra_checks=checks).findings
+    return [(f.rule, f.severity) for f in found if f.rule.startswith("nobody_")]
+
+
+def test_four_eyes_need_a_second_pair():
+    four_eyes = {"potentialOwners": "leads", "excludedOwners": "[assessor_id]"}
+    assert eligible({"chief": ["amina"], "deputy": ["ben"]}, **four_eyes) == []
+    alone = {"chief": ["amina"], "deputy": ["amina"]}
+    assert eligible(alone, **four_eyes) == [("nobody_eligible", "warning")]
+    assert eligible(alone, potentialOwners="leads") == []
+    assert eligible({}, potentialOwners="leads") == [("nobody_holds", "warning")]
+    assert eligible({"leads": ["amina"]}, potentialOwners="other, chief") == [
+        ("nobody_holds", "warning")
+    ]
+
+
+def test_a_task_for_the_very_person_it_excludes_may_not_be_published():
+    own = {"assignee": "owner_id", "excludedOwners": "owner_id"}
+    assert eligible({}, **own) == [("nobody_eligible", "unsafe")]
+    own["assignee"] = "if away then lead_id else owner_id"
+    assert eligible({}, **own) == [("nobody_eligible", "unsafe")]
+    own["assignee"] = "lead_id"
+    assert eligible({}, **own) == []
