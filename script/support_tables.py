@@ -193,7 +193,7 @@ def http_resources() -> Iterator[str]:
     for path, verbs in openapi.describe(app)["paths"].items():
         for verb, about in verbs.items():
             request = f"`{verb.upper()} {path.removeprefix(openapi.PREFIX)}`"
-            scope = about["security"][0]["token"][0]
+            scope = ", ".join(way["token"][0] for way in about["security"])
             asked.setdefault(about["tags"][0], []).append((request, scope, about["summary"]))
     for resource, rows in sorted(asked.items()):
         yield f"## {resource.replace('_', ' ').capitalize()}\n"

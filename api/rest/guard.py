@@ -46,13 +46,18 @@ class KeyTooLong(Refusal):
 
 
 def programme(
-    scope: Scope, *, takes: type[Schema] | None = None, reads: bool = False
+    scope: Scope,
+    *,
+    also: Scope | None = None,
+    takes: type[Schema] | None = None,
+    reads: bool = False,
 ) -> Callable[[View], View]:
     """Let in whoever has a token of ``scope``, or is signed in to a page of ours.
 
-    ``takes``: what the body must be; `bodies.body` gives it to the view, checked. ``reads``: it
-    changes nothing although it is posted to, so a repeated request is answered afresh, by what
-    the caller may see by then.
+    ``also``: a scope that opens a part of the view, which asks `has_scope` for what. ``takes``:
+    what the body must be; `bodies.body` gives it to the view, checked. ``reads``: it changes
+    nothing although it is posted to, so a repeated request is answered afresh, by what the caller
+    may see by then.
     """
 
     def guard(view: View) -> View:
@@ -61,7 +66,7 @@ def programme(
             def once() -> tuple[Response, list[UUID]]:
                 with unit_of_work(work.database()) as session:
                     g.session = session
-                    _enter(session, scope)
+                    _enter(session, {scope, also} - {None})
                     return _answer(session, view, values, reads), messages.produced(session)
 
             answer, sent = work.repeated(once)
@@ -70,12 +75,18 @@ def programme(
 
         inside.guard = "programme"  # type: ignore[attr-defined]  # a function may carry a note
         inside.scope, inside.takes = scope, takes  # type: ignore[attr-defined]
+        inside.also = also  # type: ignore[attr-defined]
         return cast(View, inside)
 
     return guard
 
 
-def _enter(session: Session, scope: Scope) -> None:
+def has_scope(scope: Scope) -> bool:
+    """Whether the caller may use all of what ``scope`` opens; a page of ours may."""
+    return g.get("scopes") is None or scope in g.scopes
+
+
+def _enter(session: Session, scopes: set[Scope | None]) -> None:
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     if not secret:
         auth.enter(session)
@@ -85,8 +96,10 @@ def _enter(session: Session, scope: Scope) -> None:
         token = tokens.find(session, secret.strip(), now=auth.real_now())
     if token is None:
         raise NotSignedIn
-    if scope not in token.scopes:
-        raise ScopeMissing(f"It needs the scope “{scope}”.")
+    if not scopes & token.scopes:
+        wanted = " or ".join(f"“{scope}”" for scope in sorted(map(str, scopes)))
+        raise ScopeMissing(f"It needs the scope {wanted}.")
+    g.scopes = token.scopes
     g.tenant_id = token.tenant_id
     g.actor = actor_for(session, token.staff_id, work.now())
 

@@ -75,7 +75,9 @@ def _operation(view: Any, rule: str, verb: str) -> dict[str, Any]:
         "summary": first,
         "description": " ".join(rest.split()),
         "tags": [view.__module__.rsplit(".", 1)[-1]],
-        "security": [{"token": [str(view.scope)]}],
+        "security": [
+            {"token": [str(scope)]} for scope in (view.scope, view.also) if scope is not None
+        ],
         "parameters": parameters,
         "responses": {
             "2XX": {"description": "Done."},
