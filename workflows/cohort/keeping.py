@@ -42,10 +42,14 @@ class FileGone(NotFound):
 def may_bring_in(actor: Actor, service_id: UUID | None = None) -> bool:
     """Whether the actor may bring in a file, for a service or at all.
 
-    Who may only take contacts in beside somebody who signs may not take in hundreds.
+    A file is work by the hundred: whoever takes contacts in and also shares the work out brings it
+    in, such as coordinators and team leaders. Who takes in one contact at a time does not, nor who
+    may only do so beside somebody who signs.
     """
     return any(
-        grant.reach(given) in (Scope.SERVICE, Scope.TENANT) and "co_sign" not in given.limits
+        grant.reach(given) in (Scope.SERVICE, Scope.TENANT)
+        and "co_sign" not in given.limits
+        and actor.permissions("allocate", service_id or grant.service_id)
         for grant, given in actor.permissions("create_contact", service_id)
     )
 
