@@ -9,7 +9,7 @@ from lxml import etree
 
 from engine import xml
 from engine.errors import Refusal
-from engine.files import DefinitionFile, FileKind, Loaded, load
+from engine.files import DefinitionFile, FileKind, Loaded, load, odd_names
 from engine.findings import Finding, Severity
 from engine.lint import Diagram, Release, lint
 from engine.normalise import normalise
@@ -100,7 +100,7 @@ def check(files: Mapping[str, str | bytes], *, extra_checks: Iterable[Check] = (
     """
     loaded = load(files)
     diagrams = read_diagrams(loaded)
-    findings = [*loaded.findings, *lint(release_of(loaded, diagrams))]
+    findings = [*odd_names(files), *loaded.findings, *lint(release_of(loaded, diagrams))]
     refuse(findings)
     definitions = _definitions(loaded, diagrams)
     for extra_check in extra_checks:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -77,7 +77,6 @@ def load(files: Mapping[str, str | bytes]) -> Loaded:
     for name, given in files.items():
         content = given.encode("utf-8") if isinstance(given, str) else given
         try:
-            require_plain(name)
             kind, body = recognise(name, content)
             loaded.files[name] = DefinitionFile(
                 name, kind, content, hashlib.sha256(content).hexdigest()
@@ -88,17 +87,18 @@ def load(files: Mapping[str, str | bytes]) -> Loaded:
     return loaded
 
 
-def require_plain(name: str) -> None:
-    """Refuse a name that is no path of plain words below the release's own folder."""
-    if len(name) <= LONGEST_NAME and PLAIN_NAME.fullmatch(name) and ".." not in name.split("/"):
-        return
-    shown = "".join(c if c.isprintable() else "?" for c in name[:LONGEST_NAME])
-    raise FileRefused(
-        shown,
-        "file_name",
-        f"The file '{shown}' has a name that a release cannot have.",
-        "Letters, digits, spaces, full stops, hyphens, underscores and brackets, in folders.",
-    )
+def odd_names(files: Iterable[str]) -> Iterator[Finding]:
+    """Find names that are no path of plain words below the release's own folder."""
+    for name in files:
+        if len(name) <= LONGEST_NAME and PLAIN_NAME.fullmatch(name) and ".." not in name.split("/"):
+            continue
+        shown = "".join(c if c.isprintable() else "?" for c in name[:LONGEST_NAME])
+        yield FileRefused(
+            shown,
+            "file_name",
+            f"The file '{shown}' has a name that a release cannot have.",
+            "Letters, digits, spaces, full stops, hyphens, underscores and brackets, in folders.",
+        ).finding
 
 
 def recognise(name: str, content: bytes) -> tuple[FileKind, Any]:
@@ -161,6 +161,10 @@ def recognise_json(name: str, text: str) -> tuple[FileKind, Any]:
     except RecursionError as error:
         raise FileRefused(
             name, "file_too_complex", f"The file '{name}' is nested too deeply.", "Flatten it."
+        ) from error
+    except ValueError as error:  # a number of thousands of digits
+        raise FileRefused(
+            name, "not_json", f"The file '{name}' holds a number that is too long.", "Shorten it."
         ) from error
     if isinstance(body, dict):
         if "components" in body:

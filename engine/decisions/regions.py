@@ -149,6 +149,8 @@ class Column:
         self.size = 1 + (2 * len(self.points) + 1 if self.linear else len(self.points) + 1)
         if self.kinds == {bool}:
             self.points, self.size = [False, True], 3
+        # looked up for every cell: with a list, a table of many rows would take minutes
+        self._places = {self._key(point): place for place, point in enumerate(self.points)}
         self.full = (1 << self.size) - 1
         self.domain = self.full & ~NULL
         if allowed is not None and not allowed.opaque and not self.is_mixed:
@@ -185,7 +187,7 @@ class Column:
 
     def _part(self, part: Part) -> int:
         if not self.linear:
-            return 2 << self.points.index(part.low)
+            return 2 << self._places[self._key(part.low)]
         first = 0 if part.low is None else self._place(part.low) + (not part.low_included)
         last = 2 * len(self.points)
         if part.high is not None:
@@ -195,8 +197,10 @@ class Column:
         return ((1 << (last - first + 1)) - 1) << (first + 1)
 
     def _place(self, value: Value) -> int:
-        key = sort_key(value)
-        return 2 * [sort_key(point) for point in self.points].index(key) + 1
+        return 2 * self._places[self._key(value)] + 1
+
+    def _key(self, value: Value) -> Any:
+        return sort_key(value) if self.linear else value
 
     def describe(self, mask: int) -> str:
         """Say in words which value an atom of the mask stands for, as an example."""

@@ -32,7 +32,8 @@ SEEN = ("userTask", "manualTask")
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
     for element in xml.bpmn_descendants(diagram.root):
         for text in (element.get("id") or "", element.get("name") or ""):
-            yield from personal(diagram, element, text)
+            # a longer one is refused as it is; looking through all of it could take for ever
+            yield from personal(diagram, element, text[: xml.MAX_NAME])
     for scope in diagram.drawn:
         for node in scope.of_kind(*SEEN):
             if not node.name.strip():

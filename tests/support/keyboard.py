@@ -23,8 +23,9 @@ STEPS = """e => {
 
 def go_to(page: Page, target: Locator, arrived: str = HAS_FOCUS) -> None:
     """Press Tab until the focus is on the target; fail if it cannot be reached."""
+    element = target.element_handle()
     for _ in range(FARTHEST):
-        if target.evaluate(arrived):
+        if element.evaluate(arrived):
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"no way with Tab to {target}")
