@@ -29,6 +29,7 @@ from diagrams import (
     user,
 )
 from sqlalchemy import Engine, select, text
+from sqlalchemy.orm import Session
 
 from engine import history, incidents, messages, timers, user_tasks
 from engine.errors import Refusal
@@ -80,26 +81,34 @@ class Place:
         return replace(self, by=by)
 
 
+def looking(session: Session, at: Place) -> UserTask:
+    """Read the task before the lock, as a page does. Hold it: the identity map is weak."""
+    return session.get_one(UserTask, at.task_id)
+
+
 def claim(at: Place) -> None:
     with at.desk.work() as session:
-        session.get(UserTask, at.task_id)  # held: what was read before must not count
-        user_tasks.claim(session, at.task_id, by=at.by, now=at.desk.now)
+        before = looking(session, at)
+        user_tasks.claim(session, before.id, by=at.by, now=at.desk.now)
 
 
 def complete(at: Place) -> None:
     with at.desk.work() as session:
-        session.get(UserTask, at.task_id)
-        user_tasks.complete(session, at.task_id, {"by": at.by}, by=at.by, now=at.desk.now)
+        before = looking(session, at)
+        user_tasks.complete(session, before.id, {"by": at.by}, by=at.by, now=at.desk.now)
 
 
 def release(at: Place) -> None:
     with at.desk.work() as session:
-        user_tasks.release(session, at.task_id, by=at.by, now=at.desk.now, overrule=True)
+        before = looking(session, at)
+        user_tasks.release(session, before.id, by=at.by, now=at.desk.now, overrule=True)
 
 
 def delegate(at: Place) -> None:
     with at.desk.work() as session:
-        user_tasks.delegate(session, at.task_id, to=f"{at.by}s_friend", by=at.by, now=at.desk.now)
+        before = looking(session, at)
+        to = f"{at.by}s_friend"
+        user_tasks.delegate(session, before.id, to=to, by=at.by, now=at.desk.now)
 
 
 def fire(at: Place) -> None:
