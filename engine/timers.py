@@ -21,7 +21,7 @@ from engine.inbox import Message
 from engine.living import suspending
 from engine.models import Incident, Timer, UserTask
 from engine.states import InstanceStatus, TimerKind
-from engine.unclaimed import OVERDUE
+from engine.unclaimed import OVERDUE, told_by
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ def _tell_overdue(session: Session, due: Due, now: datetime) -> int:
             about,
             {"task_id": str(task.id)},
             # told once for one due time, however often the timer is tried
-            message_id=f"{OVERDUE}/{task.id}/{timer.due_at.isoformat()}",
+            message_id=told_by(task.id, timer.due_at),
             service_id=task.service_id,
             origin_id=task.instance_id,
         )
