@@ -56,7 +56,8 @@ def decide(
     """Evaluate a decision of the asking instance's release and record it.
 
     ``subject_id`` is whose key closes the inputs: a person, a case or a contact. Returns the
-    outputs as they become variables: one output is its value, several are a context.
+    outputs as they become variables: one output is its value, several are a context. Raises
+    `DecisionError` when a rule needs something that has no value.
     """
     model = context.definitions.decisions[decision_id]
     result: DecisionResult = model.evaluate(
@@ -65,6 +66,7 @@ def decide(
         now=context.now,
         calendars=context.calendars,
     )
+    result.require_complete(decision_id)
     record = DecisionRecord(
         id=uuid4(),
         tenant_id=context.tenant_id,

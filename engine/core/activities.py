@@ -12,6 +12,7 @@ from engine.core.states import COMPLETED, READY, WAITING
 from engine.core.tokens import live
 from engine.core.triggers import Arm, MessageTrigger, Trigger, arm_all
 from engine.core.variables import checked, checked_all, write
+from engine.decisions import DecisionError
 from engine.expressions import context_of, value_of
 
 if TYPE_CHECKING:
@@ -266,6 +267,10 @@ class BusinessRuleTask(Activity):
     def perform(self, token: "Token") -> bool:
         run = token.run_of
         model, result = run.decide(token, self.decision)
+        try:
+            result.require_complete(self.decision)
+        except DecisionError as error:
+            raise StepFailed("UndecidedDecision", str(error)) from error
         name = self.drawn.properties.get("resultVariable") or self.decision
         value = checked(result.outputs, name)
         for record in result.records:  # the decisions that this one requires come first

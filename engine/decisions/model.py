@@ -57,6 +57,17 @@ class DecisionResult:
     records: tuple[DecisionRecord, ...] = ()
     missing: tuple[str, ...] = ()
 
+    def require_complete(self, decision: str) -> None:
+        """Raise `DecisionError` if something that the rules compare with or give has no value.
+
+        Such a cell matches nothing, and the row for everybody else that is taken instead could
+        skip a safeguard (decisions.md 2). A column may be asked about null: rows are there for it.
+        """
+        if self.missing:
+            names = ", ".join(f"'{name}'" for name in self.missing)
+            have = "has" if len(self.missing) == 1 else "have"
+            raise DecisionError(f"'{decision}' cannot be decided: {names} {have} no value.")
+
 
 @dataclass
 class Node:

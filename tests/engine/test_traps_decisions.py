@@ -96,6 +96,39 @@ def test_trap_65_a_gateway_that_cannot_be_decided_after_it_is_an_incident() -> N
     assert incident.element_id == "g"
 
 
+def test_trap_65_a_rule_that_compares_with_what_has_no_value_is_an_incident() -> None:
+    rows = ['>= settings.high | "high"', '- | "low"']
+    drawn = rehearse(
+        start("s"),
+        rule("grade", "d", resultVariable="grade"),
+        user("a"),
+        flows="s > grade > a",
+        files={
+            "d.dmn": dmn.model(dmn.decision("d", dmn.table(["v"], ["o"], rows, policy="FIRST")))
+        },
+    )
+    instance = drawn.start("p", {"v": 20})
+    [incident] = drawn.incidents()
+    assert (incident.error, incident.element_id) == ("UndecidedDecision", "grade")
+    assert incident.cause == "'d' cannot be decided: 'settings.high' has no value."
+    assert "grade" not in drawn.variables(instance) and drawn.decisions(instance) == []
+
+
+def test_trap_65_an_input_without_a_value_is_one_that_rows_may_ask_about() -> None:
+    rows = ['null | "unknown"', '>= 14 | "high"', '- | "low"']
+    drawn = rehearse(
+        start("s"),
+        rule("grade", "d", resultVariable="grade"),
+        user("a"),
+        flows="s > grade > a",
+        files={
+            "d.dmn": dmn.model(dmn.decision("d", dmn.table(["v"], ["o"], rows, policy="FIRST")))
+        },
+    )
+    assert drawn.variables(drawn.start("p"))["grade"] == "unknown"
+    assert drawn.incidents() == []
+
+
 def test_trap_66_several_decisions_and_literal_expressions_stand_in_one_file() -> None:
     model = decisions.load(
         dmn.model(
