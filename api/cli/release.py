@@ -166,5 +166,6 @@ def said(findings: list[Finding] | tuple[Finding, ...]) -> str:
     return "\n".join(
         f"{finding.severity}: {finding.file or '-'}"
         f"{f':{finding.line}' if finding.line else ''}: {finding.message} {finding.remedy}".rstrip()
+        + (f" The way there: {' -> '.join(finding.path)}." if len(finding.path) > 1 else "")
         for finding in findings
     )

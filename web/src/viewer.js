@@ -125,13 +125,21 @@ function connectControls(region, viewer, trace) {
   });
 }
 
-// A line of the history or of the outline and its node on the diagram point at each other.
+// A line of the history or of the outline and its node on the diagram point at each other. A finding
+// may point along a path as well: the way on which its rule is broken.
 function connectRows(viewer) {
   const canvas = viewer.get('canvas');
   const elements = viewer.get('elementRegistry');
   let marked = null;
-  const mark = (id) => {
+  let along = [];
+  const follow = (ids) => {
+    for (const id of along) canvas.removeMarker(id, 'is-along');
+    along = ids.filter((id) => elements.get(id));
+    for (const id of along) canvas.addMarker(id, 'is-along');
+  };
+  const mark = (id, path = []) => {
     if (marked) canvas.removeMarker(marked, 'is-pointed');
+    follow(path);
     marked = elements.get(id) ? id : null;
     if (marked) {
       canvas.addMarker(marked, 'is-pointed');
@@ -143,7 +151,8 @@ function connectRows(viewer) {
   };
   for (const button of document.querySelectorAll('[data-points-at]')) {
     button.hidden = false;
-    button.addEventListener('click', () => mark(button.dataset.pointsAt));
+    const path = (button.dataset.along ?? '').split(' ').filter(Boolean);
+    button.addEventListener('click', () => mark(button.dataset.pointsAt, path));
   }
   viewer.get('eventBus').on('element.click', ({ element }) => {
     mark(element.id);
