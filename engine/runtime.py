@@ -10,13 +10,18 @@ is still what it was. `engine/instances.py` is the shell on the database, `engin
 the one in memory.
 """
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from engine import codec, specs
 from engine.changes import Changes, Start, Step
+from engine.core import migration
+from engine.core.fitting import Fitting
 from engine.core.refusals import (
     IncidentNotOpen,
     InstanceEnded,
+    MigrationUndecided,
     NoSuchProcess,
     NoSuchStart,
     NoSuchTarget,
@@ -35,6 +40,7 @@ from engine.definitions import Definitions
 __all__ = [
     "IncidentNotOpen",
     "InstanceEnded",
+    "MigrationUndecided",
     "NoSuchProcess",
     "NoSuchStart",
     "NoSuchTarget",
@@ -46,6 +52,8 @@ __all__ = [
     "TaskNotOpen",
     "TokenNotMovable",
     "TokenNotThere",
+    "fit",
+    "migrate",
     "restore",
     "start",
 ]
@@ -72,3 +80,35 @@ def restore(definitions: Definitions, state: bytes) -> Run:
     run = Run(definitions, codec.unpack(state, definitions.sha256, spec_of), spec_of)
     run.wake()
     return run
+
+
+def fit(run: Run, definitions: Definitions, mapping: Mapping[str, str]) -> Fitting:
+    """Say what would become of every token of ``run`` on other definitions; changes nothing.
+
+    ``mapping``: elements of the old diagram that another element of the new one takes over.
+    Raises `NoSuchProcess`.
+    """
+    process_id = run.instance.spec.process_id
+    if process_id not in definitions.processes:
+        raise NoSuchProcess(f"There is no process '{process_id}' in the other release.")
+    return Fitting(run, definitions, partial(specs.spec_of, definitions), mapping).fit()
+
+
+def migrate(
+    run: Run,
+    definitions: Definitions,
+    mapping: Mapping[str, str],
+    step: Step,
+    about: Mapping[str, Any] | None = None,
+) -> tuple[Run, Changes]:
+    """Carry a run over to other definitions; the old one must not be used any more.
+
+    ``about`` goes into the history. Raises `MigrationUndecided`, `InstanceEnded`.
+    """
+    spec_of = partial(specs.spec_of, definitions)
+    return migration.migrate(
+        fit(run, definitions, mapping),
+        lambda instance: Run(definitions, instance, spec_of),
+        step,
+        about or {},
+    )

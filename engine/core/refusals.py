@@ -57,5 +57,9 @@ class NoSuchTarget(Refusal):
     status = 422
 
 
+class MigrationUndecided(Refusal):
+    """It stands at a step that the other diagram does not have: say where it goes."""
+
+
 class StateUnreadable(Exception):
     """The stored state of an instance is damaged, or of another version or release."""

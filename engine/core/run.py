@@ -80,7 +80,11 @@ class Run(Moves):
         if self.instance.has_ended:
             raise InstanceEnded
         COMMANDS[type(command)](self, command)
-        if not step.holds:
+        return self.conclude()
+
+    def conclude(self) -> Changes:
+        """Drive on, unless the instance is held, and say what has changed."""
+        if not self.step.holds:
             self.drive()
         self.weigh_process()
         if self.compacting:

@@ -61,7 +61,12 @@ def step(now: datetime = NOW) -> Step:
 
 def not_linted(*inside: str, flows: str, others: tuple[str, ...] = ()) -> Definitions:
     """Definitions as they would be if the linter had let them pass."""
-    loaded = load({"p.bpmn": diagram(process(*inside, flows=flows), *others)})
+    return of_text(diagram(process(*inside, flows=flows), *others))
+
+
+def of_text(text: str) -> Definitions:
+    """The same for a whole diagram."""
+    loaded = load({"p.bpmn": text})
     (drawn,) = read_diagrams(loaded)
     return Definitions(
         sha256=hash_of(loaded.files),
