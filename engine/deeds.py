@@ -22,6 +22,7 @@ class Held:
     status: str
     version: int
     risk_rank: int
+    told_rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +35,5 @@ class Deed:
     resolution: IncidentState = IncidentState.CANCELLED  # of incidents that are over
     reason: str | None = None
     is_cancelled: bool = False
+    rank_before: int | None = None  # as the instance had weighed itself until now
     status: InstanceStatus | None = None  # of the instance from now on, unless it ends

@@ -7,7 +7,7 @@ edge drains it after the commit (`engine/messages.py`).
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -34,7 +34,8 @@ from engine.runtime import InstanceEnded, NoSuchProcess
 from engine.states import IncidentState, InstanceStatus
 
 LOCK = """
-SELECT id, tenant_id, service_id, business_key, release_id, process_id, status, version, risk_rank
+SELECT id, tenant_id, service_id, business_key, release_id, process_id, status, version, risk_rank,
+  told_rank
 FROM process_instance WHERE id = {which} FOR NO KEY UPDATE
 """
 LOCK_INSTANCE = LOCK.format(which="%(id)s")
@@ -121,6 +122,7 @@ def move(
     if moving is None:
         moving = _restore(session, held)
     ports = _ports(session, held, by=by, now=now)
+    rank_before = moving.instance.risk_rank
     changes = moving.apply(command, Step(now, by, ports, holds))
     ports.require_nothing_lost()
     deed = Deed(
@@ -130,6 +132,7 @@ def move(
         resolution=RESOLUTIONS.get(type(command), IncidentState.CANCELLED),
         reason=reason,
         is_cancelled=isinstance(command, CancelInstance),
+        rank_before=rank_before,
         status=holding.status_after(command),
     )
     _finish(session, held, moving, changes, deed)
@@ -167,6 +170,12 @@ def hold_of_task(session: Session, user_task_id: UUID) -> Held | None:
         return None
     of_tasks[user_task_id] = held.id
     return held
+
+
+def forget(session: Session, instance_ids: Iterable[UUID]) -> None:
+    """Read instances again when they are next held: something else has written their rows."""
+    for instance_id in instance_ids:
+        _held(session).pop(instance_id, None)
 
 
 def release_of(session: Session, instance_id: UUID) -> UUID:

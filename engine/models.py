@@ -120,6 +120,8 @@ class ProcessInstance(Base):
     version: Mapped[int] = mapped_column(default=1)  # guards every write of `state`
     state: Mapped[bytes]  # engine.codec: packed, compacted, compressed; it begins with its version
     risk_rank: Mapped[int] = mapped_column(SmallInteger, default=0)  # higher first
+    # as `engine/ranks.py` was told it; none once the instance has come to another by itself
+    told_rank: Mapped[int | None] = mapped_column(SmallInteger)
     history_seq: Mapped[int] = mapped_column(default=0)  # head of the stream `instance:<id>`
     history_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     started_by: Mapped[str]

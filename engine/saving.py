@@ -28,7 +28,8 @@ WITH RECURSIVE {CHAIN},
 moved AS (
   UPDATE process_instance i
   SET version = i.version + 1, state = %(state)s, status = %(status)s,
-      risk_rank = %(risk_rank)s, business_key = %(business_key)s, ended_at = %(ended_at)s,
+      risk_rank = %(risk_rank)s, told_rank = %(told_rank)s,
+      business_key = %(business_key)s, ended_at = %(ended_at)s,
       history_seq = head.seq, history_hash = head.hash
   FROM head WHERE i.id = %(instance_id)s AND i.version = %(version)s
   RETURNING 1),
@@ -102,6 +103,9 @@ class StaleInstance(Refusal):
 def save(session: Session, held: Held, state: bytes, changes: Changes, deed: Deed) -> Held:
     """Write everything that one command changed and return the instance as it is now."""
     business_key = changes.business_key or held.business_key
+    # what was told from outside holds until the instance itself comes to something else
+    unmoved = deed.rank_before in (None, changes.risk_rank)
+    told = held.told_rank if unmoved else None
     after = Held(
         held.id,
         held.tenant_id,
@@ -111,7 +115,8 @@ def save(session: Session, held: Held, state: bytes, changes: Changes, deed: Dee
         held.process_id,
         _status(held, changes, deed),
         held.version + 1,
-        changes.risk_rank,
+        changes.risk_rank if told is None else told,
+        told,
     )
     _save_instance(session, held, after, state, changes, deed)
     if (held.risk_rank, held.business_key) != (after.risk_rank, business_key):
@@ -154,6 +159,7 @@ def _save_instance(
         "state": state,
         "status": str(after.status),
         "risk_rank": after.risk_rank,
+        "told_rank": after.told_rank,
         "business_key": after.business_key,
         "ended_at": deed.now if changes.ended else None,
         "closed": json([_closed(task, deed) for task in closed.values()]),

@@ -58,6 +58,7 @@ def _running() -> Any:
         ProcessInstance.state,
         ProcessInstance.status,
         ProcessInstance.risk_rank,
+        ProcessInstance.told_rank,
         ProcessInstance.business_key,
     ).where(ProcessInstance.ended_at.is_(None))
 
@@ -86,20 +87,21 @@ def _check_one(
     except StateUnreadable as wrong:
         yield Difference(instance.id, "process_instance", instance.id, f"state unreadable: {wrong}")
         return
+    risk = run.instance.risk_rank if instance.told_rank is None else instance.told_rank
     kept = {
-        "user_task": _tasks(run),
-        "timer": _timers(run),
+        "user_task": _tasks(run, risk),
+        "timer": _timers(run, risk),
         "message_subscription": _subscriptions(run),
         "incident": _incidents(run),
     }
     for table, rows in kept.items():
         for row_id, fault in _differences(stored[table], rows):
             yield Difference(instance.id, table, row_id, fault)
-    for fault in _of_the_instance(instance, run, bool(stored["incident"])):
+    for fault in _of_the_instance(instance, run, risk, bool(stored["incident"])):
         yield Difference(instance.id, "process_instance", instance.id, fault)
 
 
-def _of_the_instance(instance: Row[Any], run: Run, has_incident: bool) -> Iterator[str]:
+def _of_the_instance(instance: Row[Any], run: Run, risk: int, has_incident: bool) -> Iterator[str]:
     key = run.instance.business_key
     if run.ended:
         yield "ended, but the row says that it runs"
@@ -107,7 +109,7 @@ def _of_the_instance(instance: Row[Any], run: Run, has_incident: bool) -> Iterat
         pass  # whoever resumes it moves it on
     elif not (run.open_tasks() or run.timers() or run.subscriptions() or has_incident):
         yield "nothing to wait for"
-    if instance.risk_rank != run.instance.risk_rank:
+    if instance.risk_rank != risk:
         yield "row differs: risk"
     if key is not None and instance.business_key != key:
         yield "row differs: what it is about"
@@ -126,16 +128,14 @@ def _differences(stored: Rows, kept: Rows) -> Iterator[tuple[UUID, str]]:
 # -- what the states say ---------------------------------------------------------------------------
 
 
-def _tasks(run: Run) -> Rows:
-    risk = run.instance.risk_rank
+def _tasks(run: Run, risk: int) -> Rows:
     return {
         task.task_id: (task.element_id, task.process_id, task.name, task.form, risk)
         for task in run.open_tasks()
     }
 
 
-def _timers(run: Run) -> Rows:
-    risk = run.instance.risk_rank
+def _timers(run: Run, risk: int) -> Rows:
     return {timer.timer_id: (timer.element_id, timer.due_at, risk) for timer in run.timers()}
 
 

@@ -18,11 +18,13 @@ from workflows.access.policy import visible_cases, visible_contacts
 from workflows.cases.models import Case
 from workflows.contact.models import Contact
 from workflows.people.models import Person
+from workflows.risk.levels import TASK_RANK
 from workflows.tasks.inbox import Group
 from workflows.tasks.inbox import Row as Listed
 from workflows.tasks.wording import lasting
 
-LEVEL_OF_RANK = {2: "medium", 3: "high"}
+# What a row is shown with is what the list is sorted by.
+LEVEL_OF_RANK = {1: "standard", 2: "medium", 3: "high", 4: "act_now"}
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def row_of(listed: Listed, about: About, *, shared: bool) -> Row:
     """Return the row of a listed task; ``shared``: the view says who has it."""
     key = listed.business_key
     is_case = key in about.levels
-    level = about.levels[key] if key and is_case else LEVEL_OF_RANK.get(listed.risk_rank)
+    level = _level(listed.risk_rank, about.levels[key] if key and is_case else None)
     mine = listed.actual_owner == actor().by
     return Row(
         id=listed.id,
@@ -121,6 +123,16 @@ def row_of(listed: Listed, about: About, *, shared: bool) -> Row:
         may_claim=listed.actual_owner is None and listed.completed_at is None,
         gone=say("done %(at)s", at=then(listed.completed_at)) if listed.completed_at else "",
     )
+
+
+def _level(rank: int, grade: str | None) -> str | None:
+    """Return the grade of the case where the task stands by it; else what its own rank says.
+
+    Some work stands above the grade: a concern, an alert. What is not graded is not standard.
+    """
+    if grade is None:
+        return LEVEL_OF_RANK.get(rank) if rank > 1 else None
+    return grade if TASK_RANK[grade] == rank else LEVEL_OF_RANK.get(rank)
 
 
 def _case_address(listed: Listed, is_case: bool) -> str | None:

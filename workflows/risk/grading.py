@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine import ranks
 from workflows.cases.models import Case
 from workflows.risk import levels
 from workflows.risk.models import GradeOrigin, RiskGrade
@@ -89,7 +90,19 @@ def record(
     case.risk_level = level
     case.grade_origin = origin
     session.flush()
+    if level != previous:
+        _tell_open_work(session, case, level, besides=instance_id)
     return grade
+
+
+def _tell_open_work(session: Session, case: Case, level: str, *, besides: UUID) -> None:
+    """Put all open work of the case where its grade belongs, with the grade itself.
+
+    Lists show the grade and are sorted by the rank of the work: the two never say different
+    things, whatever the processes of the case are waiting for.
+    """
+    known, at_least = {"risk_level": level}, levels.TASK_RANK[level]
+    ranks.tell(session, case.tenant_id, case.id, known, at_least=at_least, besides=besides)
 
 
 def current(session: Session, case_id: UUID) -> RiskGrade | None:

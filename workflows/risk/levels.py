@@ -6,6 +6,9 @@ from datetime import timedelta
 # `high_child` counts as high for every timer (domain specification, risk grading).
 ORDER = ("standard", "medium", "high", "high_child")
 
+# How the work of a case stands in every list: `riskRank` of the shipped processes.
+TASK_RANK = {"standard": 1, "medium": 2, "high": 3, "high_child": 3}
+
 REVIEW_AFTER = {
     "standard": timedelta(days=90),
     "medium": timedelta(days=28),
