@@ -8,7 +8,7 @@ edge drains it after the commit (`engine/messages.py`).
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,10 +25,11 @@ from engine.changes import (
     Start,
     Step,
 )
+from engine.core.remarks import Remark
 from engine.db import after_commit, memory, run
 from engine.deeds import Deed, Held
 from engine.errors import NotFound
-from engine.living import holding
+from engine.living import holding, refitting
 from engine.ports import DatabasePorts
 from engine.runtime import InstanceEnded, NoSuchProcess
 from engine.states import IncidentState, InstanceStatus
@@ -137,6 +138,39 @@ def move(
     )
     _finish(session, held, moving, changes, deed)
     return changes
+
+
+def migrate(
+    session: Session,
+    instance_id: UUID,
+    release_id: UUID,
+    mapping: Mapping[str, str],
+    about: Mapping[str, Any],
+    *,
+    by: str,
+    now: datetime,
+) -> Sequence[Remark]:
+    """Carry an instance over to another release and say what became of each of its tokens.
+
+    ``mapping`` and what it raises as in `runtime.migrate`; ``about`` goes into the history. Rows
+    keep their ids. A suspended instance stays suspended.
+    """
+    held = hold(session, instance_id)
+    if InstanceStatus(held.status).has_ended:
+        raise InstanceEnded
+    moving = _cache.take(session, held) or _restore(session, held)
+    definitions = releases.definitions(session, release_id)
+    remarks = runtime.fit(moving, definitions, mapping).remarks
+    owners = refitting.owners(moving)
+    goes = replace(held, release_id=release_id)
+    ports = _ports(session, goes, by=by, now=now)
+    step = Step(now, by, ports, holds=held.status == InstanceStatus.SUSPENDED)
+    moved, changes = runtime.migrate(moving, definitions, mapping, step, about)
+    ports.require_nothing_lost()
+    refitting.move(session, instance_id, release_id)
+    _finish(session, goes, moved, changes, Deed(by, now))
+    refitting.refit(session, instance_id, moved, owners)
+    return remarks
 
 
 RESOLUTIONS: Mapping[type, IncidentState] = {
