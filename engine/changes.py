@@ -238,6 +238,16 @@ class Thrown:
     payload: Mapping[str, Any] = field(default_factory=dict)
     correlation: Mapping[str, Any] | None = None
 
+    @property
+    def message_id(self) -> str | None:
+        """The id that the process gives its message: the entry ``message_id`` of the payload.
+
+        Whoever throws a message of this name and id again, in this instance or in another, has
+        sent it once. None: every time it is thrown it is another message.
+        """
+        given = self.payload.get("message_id")
+        return f"{self.name}/{given}" if given is not None else None
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:

@@ -78,6 +78,7 @@ class Rehearsal:
         self._incidents: dict[UUID, Incident] = {}
         self._ambiguous: list[Incident] = []
         self._sent: deque[tuple[str, InstanceId | None, Sent]] = deque()  # not looked at yet
+        self._sent_once: set[str] = set()  # messages to which a process has given an id
         self._inbox: list[Sent] = []  # looked at, and nobody waited
 
     # -- doing ----------------------------------------------------------------------------------
@@ -269,6 +270,10 @@ class Rehearsal:
         for incident_id in changes.resolved:
             self._incidents.pop(incident_id, None)
         for thrown in changes.thrown:
+            if thrown.kind == "message" and thrown.message_id in self._sent_once:
+                continue
+            if thrown.message_id is not None:
+                self._sent_once.add(thrown.message_id)
             sent = Sent(thrown.name, thrown.payload, thrown.correlation)
             self._sent.append((thrown.kind, rehearsed.id, sent))
         if changes.subscriptions_armed:

@@ -31,6 +31,7 @@ def throw(
                     each.name,
                     each.payload,
                     each.correlation,
+                    message_id=each.message_id,
                     service_id=held.service_id,
                     origin_id=held.id,
                 )

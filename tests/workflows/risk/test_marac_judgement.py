@@ -1,10 +1,15 @@
 """Whether a case goes to MARAC is judged once at a time: the newest grade decides."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 from house import House
 from stories import AGREE, AMARA, ATTACHED, BEFORE_ASKING, NEEDS_NOW, SPOKE, checklist
 
+JUDGED = {
+    "marac_decision": "yes",
+    "reason": "He has bought another knife, says her sister, and waits outside the school.",
+}
 REFERRED = {**AMARA, "immediate_danger": "no", "route": "victim_support"}
 
 
@@ -45,3 +50,25 @@ def test_the_police_counted_more_than_she_says_now_and_the_judgement_stays(house
 
     assert house.case().risk_level == "high"
     assert house.open_elements().count("task_judge_marac") == 1
+
+
+def test_a_case_is_referred_once_however_often_it_is_graded(house: House) -> None:
+    house.receive(channel="agency_referral", answers=REFERRED)
+    grade_with_her(house, ticks=16)
+    case_id = str(house.case().id)
+    judged = {"case_id": case_id, "kind": "da", "grade_origin": "graded", "risk_level": "high"}
+    house.send("marac.judgement_requested", judged)
+    house.do("ines", "task_judge_marac", JUDGED)
+
+    assert len(house.messages("marac.requested")) == 1
+    assert house.incidents() == []
+
+
+def test_another_case_is_another_referral(house: House) -> None:
+    graded = {"kind": "da", "grade_origin": "graded", "risk_level": "high"}
+    for case_id in (uuid4(), uuid4()):
+        house.send("marac.judgement_requested", {**graded, "case_id": str(case_id)})
+    for _ in range(2):
+        house.do_first("ines", "task_judge_marac", JUDGED)
+
+    assert len(house.messages("marac.requested")) == 2
