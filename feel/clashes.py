@@ -127,7 +127,7 @@ def compared(
     one: Shape, other: Shape, operator: str, left: Any = None, right: Any = None
 ) -> Iterator[Clash]:
     """Yield a clash if a comparison of two shapes is never true; the nodes give the words."""
-    if one.is_null or other.is_null or not _both_known(one, other):
+    if one.is_null or other.is_null or not _both_known(one, other, operator):
         return
     if not _meet(one, other):
         yield Clash("types", f"{_said(left, one)} and is compared with {kind_of(other)}")
@@ -146,10 +146,12 @@ def _never_had(left: Any, one: Shape, right: Any, other: Shape) -> Iterator[Clas
             return
 
 
-def _both_known(one: Shape, other: Shape) -> bool:
+def _both_known(one: Shape, other: Shape, operator: str) -> bool:
     if one.types is None or other.types is None:
         return False
-    return not {"list", "range"} & (one.types | other.types)
+    if "list" in one.types | other.types:
+        return False
+    return operator in ("=", "!=") or "range" not in one.types | other.types
 
 
 def _meet(one: Shape, other: Shape) -> bool:

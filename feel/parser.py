@@ -110,6 +110,14 @@ class _Builder(Transformer):
     def compare(self, left: Node, operator: str, right: Node) -> Node:
         return Comparison(operator, left, right)
 
+    def compare_range(self, left: Node, token: Token, side: Token, operand: Node) -> Node:
+        """``range = >= 2``: an end alone is the range on that side of it (DMN 1.4, table 54)."""
+        if str(token) not in ("=", "!=") or str(side) in ("=", "!="):
+            raise _Refused(f"'{side}' does not fit here", _at(side))
+        if _at(side) == _at(token) + len(token):
+            raise _Refused(f"There is no '{token}{side}'; did you mean '>=' or '<='?", _at(token))
+        return Comparison(str(token), left, one_sided_range(str(side), operand))
+
     def between(self, value: Node, _b: Token, low: Node, _and: Token, high: Node) -> Node:
         return Between(value, low, high)
 

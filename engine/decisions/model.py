@@ -121,7 +121,8 @@ class DecisionModel:
 
         ``inputs`` are values by the names of the input data; without drawn input data, the
         variables that the expressions name. Raises `DecisionError` when there is no answer
-        (rules in conflict, a value that is not allowed, no such decision), and what FEEL raises.
+        (rules in conflict, no such decision), and what FEEL raises. A value that its column does
+        not allow is null, and stands in ``missing``.
         """
         node = self.find(decision)
         run = DecisionRun(now, calendars, self.types)

@@ -16,7 +16,6 @@ from feel.compile.tests import INPUT
 from feel.scope import Frame, Run
 from feel.syntax import Literal, Negation
 from feel.values import Value
-from feel.writing import to_string
 
 
 @dataclass
@@ -54,16 +53,13 @@ class Table:
             frame.run.trace = outer
         if column.type is not None:
             value = self.types.convert(column.type, value, frame.run)
-        inside = Frame({INPUT: value}, frame, frame.run)
         if column.allowed is not None and value is not None:
             items = value if type(value) is list else [value]
+            inside = Frame({INPUT: value}, frame, frame.run)
             if not all(column.allowed.test(item, inside) is True for item in items):
-                shown = to_string(frame.run, value)
-                raise DecisionError(
-                    f"{self.label}: '{column.label}' has the value {shown}; "
-                    f"allowed is {column.allowed.text}"
-                )
-        return value, inside
+                _not_allowed(column.label, frame.run)
+                value = None
+        return value, Frame({INPUT: value}, frame, frame.run)
 
     def _matching(self, columns: list[tuple[Value, Frame]]) -> list[Rule]:
         found = []
@@ -81,21 +77,36 @@ class Table:
         values = []
         for output, expression in zip(self.outputs, rule.results, strict=True):
             value = closure_of(expression)(frame)
-            values.append(self._taken(output, value, frame.run))
+            values.append(self._taken(output, value, frame))
         return values
 
-    def _taken(self, output: Output, value: Value, run: Run) -> Value:
-        return value if output.type is None else self.types.convert(output.type, value, run)
+    def _taken(self, output: Output, value: Value, frame: Frame) -> Value:
+        """Return a result as its column declares it; null where it is none of the values."""
+        if output.type is not None:
+            value = self.types.convert(output.type, value, frame.run)
+        if output.allowed is not None and value is not None:
+            if output.allowed.test(value, Frame({INPUT: value}, frame, frame.run)) is not True:
+                _not_allowed(output.name or self.label, frame.run)
+                return None
+        return value
 
     def _default(self, frame: Frame) -> Value:
         """Return the default outputs; without any, what the hit policy gives for no match."""
         if all(output.default is None for output in self.outputs):
             return hit_policies.nothing(self.policy)
         row = [
-            self._taken(output, closure_of(output.default)(frame), frame.run)
-            for output in self.outputs
+            self._taken(output, closure_of(output.default)(frame), frame) for output in self.outputs
         ]
         return hit_policies.shape(self.outputs, row)
+
+
+def _not_allowed(name: str, run: Run) -> None:
+    """Take a value that its column does not allow as null (DMN 1.5, 8.3.2), and say so.
+
+    Not which value: a decision may be asked about a person, and what is said is logged.
+    """
+    if run.trace is not None:
+        run.trace.miss(f"{name} (not an allowed value)")
 
 
 def record(run: Run, table: Table, rules: list[str]) -> None:

@@ -1,5 +1,6 @@
 """Relations between points and ranges (10.3.4.9), and ``range``."""
 
+import re
 from collections.abc import Callable
 
 from feel.compile import Compiler
@@ -12,6 +13,8 @@ from feel.syntax import Call, Literal, Name, Negation, Node, RangeLiteral
 from feel.values import Range, Value
 
 BOTH = "range1: range, range2: range"
+_NO_START = re.compile(r"\s*[(\]]\s*\.\.(.+)([\])\[])\s*", re.DOTALL)
+_NO_END = re.compile(r"\s*([\[(\]])(.+)\.\.\s*[)\[]\s*", re.DOTALL)
 
 
 class _Incomparable(Exception):
@@ -168,9 +171,9 @@ _MAKERS = ("date", "time", "date and time", "duration")
 
 @standard("range", "from: string")
 def range_(run: Run, text: str) -> Range | None:
-    """Read a range whose ends are literals, such as ``"[1..10)"``."""
+    """Read a range whose ends are literals, such as ``"[1..10)"``; an open end may be left out."""
     try:
-        node = parse_expression(text)
+        node = parse_expression(_closed(text))
     except FeelSyntaxError:
         return None
     if not isinstance(node, RangeLiteral) or not all(map(_is_constant, (node.start, node.end))):
@@ -179,6 +182,15 @@ def range_(run: Run, text: str) -> Range | None:
     if value is None or value.start is None or value.end is None:
         return value
     return value if ordered("<=", value.start, value.end) is True else None
+
+
+def _closed(text: str) -> str:
+    """Write ``(..2]`` as ``(<=2)`` and ``[2..)`` as ``(>=2)``, which the grammar has."""
+    if match := _NO_START.fullmatch(text):
+        return f"(<{'=' if match[2] == ']' else ''} {match[1]})"
+    if match := _NO_END.fullmatch(text):
+        return f"(>{'=' if match[1] == '[' else ''} {match[2]})"
+    return text
 
 
 def _is_constant(node: Node | None) -> bool:

@@ -99,12 +99,31 @@ def test_null_matches_only_a_dash_and_a_null():
     assert model.evaluate("d", {}).outputs == [2, 3]
 
 
-def test_a_value_that_is_not_declared_is_an_error():
-    model = one_table([("v", '"a", "b"')], ["o"], ['"a" | 1', '"b" | 2'])
-    assert model.evaluate("d", {"v": "a"}).outputs == 1
-    assert model.evaluate("d", {"v": None}).outputs is None
-    with pytest.raises(DecisionError, match="fax"):
-        model.evaluate("d", {"v": "fax"})
+def test_a_value_that_is_not_declared_is_null_and_told():
+    model = one_table([("v", '"a", "b"')], ["o"], ['"a" | 1', '"b" | 2', "null | 3"])
+    assert model.evaluate("d", {"v": "a"}).missing == ()
+    assert model.evaluate("d", {"v": None}).missing == ()
+    result = model.evaluate("d", {"v": "fax"})
+    assert (result.outputs, result.missing) == (3, ("v (not an allowed value)",))
+    with pytest.raises(DecisionError, match="has no value"):
+        result.require_complete("d")
+
+
+def test_a_result_that_is_not_declared_is_null_and_told():
+    model = one_table(["v"], [("o", '"a", "b"'), "p"], ['1 | "a" | 1', '2 | "c" | 2'])
+    assert model.evaluate("d", {"v": 1}).missing == ()
+    result = model.evaluate("d", {"v": 2})
+    assert result.outputs == {"o": None, "p": 2}
+    assert result.missing == ("o (not an allowed value)",)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "fine"),
+    [("[1..9]", True), ("-", True), ("", True), ("not(5)", False), ("? > 3", True), ("< 3", False)],
+)
+def test_allowed_values_are_unary_tests(allowed, fine):
+    result = one_table([("v", allowed)], ["o"], ["5 | 1", "null | 0"]).evaluate("d", {"v": 5})
+    assert (result.outputs == 1) is fine
 
 
 def test_cells_may_name_settings_and_ask_about_the_value():

@@ -159,3 +159,9 @@ def test_a_syntax_error_says_where(text, line, column, part):
         feel.parse(text)
     assert (caught.value.line, caught.value.column) == (line, column)
     assert part in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["score => 14", "score =< 14", "1 < > 2", "1 = != 2"])
+def test_an_operator_written_the_wrong_way_round_is_no_range(text):
+    with pytest.raises(feel.FeelSyntaxError, match="did you mean|does not fit"):
+        feel.parse(text)

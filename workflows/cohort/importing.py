@@ -136,16 +136,14 @@ def _evaluate(
     asking: OutsideProcess, decision_id: str, inputs: Mapping[str, Any]
 ) -> tuple[Any, Any]:
     """Ask a decision without a record: nothing has happened."""
-    outputs = (
-        asking.definitions.decisions[decision_id]
-        .evaluate(
-            decision_id,
-            {**inputs, "settings": asking.settings},
-            now=asking.now,
-            calendars=asking.calendars,
-        )
-        .outputs
+    result = asking.definitions.decisions[decision_id].evaluate(
+        decision_id,
+        {**inputs, "settings": asking.settings},
+        now=asking.now,
+        calendars=asking.calendars,
     )
+    result.require_complete(decision_id)
+    outputs = result.outputs
     if decision_id == "cohort_exclusion":
         # one for whom a person decides is taken in, so that a person can
         return outputs["excluded"] and not outputs["review_task"], outputs["reason"]

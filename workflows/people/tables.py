@@ -17,6 +17,8 @@ def deciding(definitions: Definitions, settings: Mapping[str, Any], *, now: date
     def decide(decision_id: str, inputs: Mapping[str, Any]) -> Any:
         model = definitions.decisions[decision_id]
         given = {**inputs, "settings": settings}
-        return model.evaluate(decision_id, given, now=now).outputs
+        result = model.evaluate(decision_id, given, now=now)
+        result.require_complete(decision_id)
+        return result.outputs
 
     return decide
