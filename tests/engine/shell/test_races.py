@@ -2,16 +2,15 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 import pytest
 from desk import Desk
 from diagrams import boundary, catch, diagram, end, message, process, start, timer, user
 from sqlalchemy import Engine, func, select
+from together import together
 
 from engine import idempotency, messages, timers, user_tasks
 from engine.db import unit_of_work
@@ -28,26 +27,6 @@ ASK = diagram(
         flows="begin > ask > ring > done",
     )
 )
-
-
-def together(*work: Callable[[], Any]) -> list[Any]:
-    """Run everything at once, each on a thread of its own; return what came out, or was raised."""
-    line = threading.Barrier(len(work))
-    out: list[Any] = [None] * len(work)
-
-    def run(place: int) -> None:
-        line.wait()
-        try:
-            out[place] = work[place]()
-        except Exception as raised:
-            out[place] = raised
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(work))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return out
 
 
 @pytest.mark.parametrize(("people", "rounds"), [(2, 50), (4, 25)])
