@@ -234,7 +234,8 @@ def loaded(session: Session, entity: type[Entity], row: Any) -> Entity:
         name: value.astimezone(UTC) if isinstance(value, datetime) else value
         for name, value in row._asdict().items()
     }
-    found = entity(**values)
+    found = entity()
+    vars(found).update(values)  # not by its attributes: they would note each value as a change
     make_transient_to_detached(found)
     return session.merge(found, load=False)
 
