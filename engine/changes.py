@@ -140,6 +140,10 @@ Command = (
     | Resume
 )
 
+Repair = CancelInstance | MoveToken | Resume | SetVariables | SkipStep | Suspend
+# What may be done to an instance while it is suspended.
+WHILE_SUSPENDED = (CancelInstance, MoveToken, Resume, SetVariables, SkipStep)
+
 
 class Ports(Protocol):
     """What the core may ask of the shell while it drives."""

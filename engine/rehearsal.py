@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 
 from engine import definitions, runtime
 from engine.changes import (
+    WHILE_SUSPENDED,
     ArmedSubscription,
     ArmedTimer,
     Changes,
@@ -30,12 +31,16 @@ from engine.changes import (
     DeliverSignal,
     FireTimers,
     Line,
+    Repair,
+    Resume,
     RetryIncident,
     SetVariables,
     SkipIncident,
     Start,
     Step,
+    Suspend,
 )
+from engine.core.standing import Standing
 from engine.correlation import as_mapping, fits
 from engine.definitions import Definitions, ReleaseRefused
 from engine.operations import BusinessError
@@ -153,7 +158,22 @@ class Rehearsal:
         self._apply(self._of(incident), SkipIncident(incident_id, data or {}))
         self._deliver()
 
+    def repair(self, instance_id: InstanceId, command: Repair) -> None:
+        """Suspend, resume, move a token, skip a step, correct a value or end: see `standing`."""
+        rehearsed = self._instances[instance_id]
+        self._apply(rehearsed, command)
+        if isinstance(command, Resume):
+            while rehearsed.signals and not rehearsed.run.ended:
+                sent = rehearsed.signals.pop(0)
+                self._apply(rehearsed, DeliverSignal(sent.name, content(sent)))
+            self._look_again()
+        self._deliver()
+
     # -- looking --------------------------------------------------------------------------------
+
+    def standing(self, instance_id: InstanceId) -> list[Standing]:
+        """Where an instance stands: what `repair` can move or pass over."""
+        return self._instances[instance_id].run.standing()
 
     @property
     def now(self) -> datetime:
@@ -241,10 +261,15 @@ class Rehearsal:
         return rehearsed.id
 
     def _apply(self, rehearsed: Rehearsed, command: Command) -> None:
-        self._take(rehearsed, rehearsed.run.apply(command, self._step()))
+        if rehearsed.suspended and not isinstance(command, WHILE_SUSPENDED):
+            raise runtime.InstanceSuspended
+        is_held = rehearsed.suspended or isinstance(command, Suspend)
+        rehearsed.suspended = is_held and not isinstance(command, Resume)
+        step = self._step(rehearsed.suspended)
+        self._take(rehearsed, rehearsed.run.apply(command, step))
 
-    def _step(self) -> Step:
-        return Step(self._now, None, self._ports)
+    def _step(self, holds: bool = False) -> Step:
+        return Step(self._now, None, self._ports, holds)
 
     def _take(self, rehearsed: Rehearsed, changes: Changes) -> None:
         """Keep what a command changed; what was thrown is delivered afterwards."""
@@ -299,7 +324,7 @@ class Rehearsal:
     def _message(self, sent: Sent) -> list[InstanceId]:
         waiting = self._catchers("message", sent)
         starts = self._starts("message", sent.name)
-        if len(waiting) == 1:
+        if len(waiting) == 1 and not waiting[0][0].suspended:
             rehearsed, catcher = waiting[0]
             payload = content(sent)
             self._apply(rehearsed, DeliverMessage(catcher.subscription_id, sent.name, payload))
@@ -308,7 +333,7 @@ class Rehearsal:
             cause = f"More than one could take the message '{sent.name}'."
             self._ambiguous.append(Incident(None, None, sent.name, "AmbiguousMessage", cause))
             return []
-        if starts:
+        if starts and not waiting:
             process_id, element_id = starts[0]
             return [self._start(Start(process_id, content(sent), element_id))]
         self._inbox.append(sent)
@@ -320,7 +345,9 @@ class Rehearsal:
         taken = list(dict.fromkeys(rehearsed.id for rehearsed, _ in waiting))
         taken = [id for id in taken if id != origin]
         for id in taken:
-            if id in self._active:
+            if id in self._active and self._active[id].suspended:
+                self._active[id].signals.append(sent)
+            elif id in self._active:
                 self._apply(self._active[id], DeliverSignal(sent.name, content(sent)))
         for process_id, element_id in self._starts("signal", sent.name):
             taken.append(self._start(Start(process_id, content(sent), element_id)))
@@ -348,6 +375,7 @@ class Rehearsal:
         due = [
             (timer.due_at, -rehearsed.risk_rank, index, rehearsed)
             for index, rehearsed in enumerate(self._active.values())
+            if not rehearsed.suspended
             for timer in rehearsed.run.timers()
         ]
         if not due:

@@ -21,6 +21,7 @@ from engine.core.fitting import Fitting
 from engine.core.refusals import (
     IncidentNotOpen,
     InstanceEnded,
+    InstanceSuspended,
     MigrationUndecided,
     NoSuchProcess,
     NoSuchStart,
@@ -40,6 +41,7 @@ from engine.definitions import Definitions
 __all__ = [
     "IncidentNotOpen",
     "InstanceEnded",
+    "InstanceSuspended",
     "MigrationUndecided",
     "NoSuchProcess",
     "NoSuchStart",

@@ -68,6 +68,8 @@ class Rehearsed:
     risk_rank: int = 0
     history: list[Line] = field(default_factory=list)
     decided: list[Decided] = field(default_factory=list)
+    suspended: bool = False
+    signals: list["Sent"] = field(default_factory=list)  # that came while it was suspended
 
 
 class StandIns:

@@ -35,6 +35,10 @@ class NotAVariable(Refusal):
     status = 422
 
 
+class InstanceSuspended(Refusal):
+    """This is suspended: nothing moves in it until somebody resumes it."""
+
+
 class TokenNotThere(Refusal):
     """Nothing waits there any more. Look again."""
 

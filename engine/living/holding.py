@@ -12,24 +12,15 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from engine import inbox
-from engine.changes import (
-    CancelInstance,
-    Command,
-    MoveToken,
-    Resume,
-    SetVariables,
-    SkipStep,
-    Suspend,
-)
+from engine.changes import WHILE_SUSPENDED, Command, Resume, Suspend
+from engine.core.refusals import InstanceSuspended
 from engine.db import run
 from engine.deeds import Deed, Held
-from engine.errors import Refusal
 from engine.living.models import Suspension
 from engine.models import Incident, Timer
 from engine.states import IncidentState, InstanceStatus
 
 STILL_SUSPENDED = "StillSuspended"  # the incident that asks whether it is still right
-WHILE_SUSPENDED = (CancelInstance, MoveToken, Resume, SetVariables, SkipStep)
 
 HOLD = """
 WITH tasks AS (
@@ -56,10 +47,6 @@ WHERE id IN (
   FOR UPDATE SKIP LOCKED)
 RETURNING id
 """
-
-
-class InstanceSuspended(Refusal):
-    """This is suspended: nothing moves in it until somebody resumes it."""
 
 
 ReasonOf = Callable[[Session, Suspension], str]
