@@ -19,7 +19,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from engine.definitions import Definitions
+from engine.checked import Definitions
 
 # What the core hands to a keyword of that annotation.
 KINDS: Mapping[Any, str] = {

@@ -10,13 +10,14 @@ variables of a case is not judged. What urgent means is said above the engine.
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from lxml import etree
 
 import feel
 from engine import xml
+from engine.checked import Definitions
 from engine.core import timing
 from engine.core.failures import StepFailed
 from engine.findings import Finding
@@ -29,9 +30,6 @@ from feel.calendars import Calendars
 from feel.expressions import Expression
 from feel.syntax import Conditional
 from feel.walk import free_names
-
-if TYPE_CHECKING:
-    from engine.definitions import Definitions
 
 # Easter and Christmas, with what is before and after: the longest times that offices are closed.
 STRETCHES = (datetime(2027, 3, 24, 12, tzinfo=UTC), datetime(2026, 12, 23, 12, tzinfo=UTC))
@@ -52,7 +50,7 @@ class Wait:
 def reached_in_time(*, urgent: Collection[str], within: timedelta) -> ExtraCheck:
     """Return an extra check over every step that only urgent paths reach, or is safety critical."""
 
-    def check(definitions: "Definitions") -> Iterator[Finding]:
+    def check(definitions: Definitions) -> Iterator[Finding]:
         closed = definitions.settings.get("calendar")
         calendars = Calendars(definitions.calendars, definitions.holidays, service=closed)
         known: dict[str, Wait] = {}  # by the text: many steps have the same time

@@ -3,33 +3,29 @@
 ``engine.definitions.check(files, extra_checks=[...])`` runs them (decisions.md 21).
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterator
 
-from engine.findings import Finding
+from engine.checked import Check, Definitions, Process
 from engine.lint.model import Diagram, Release, Scope
 from engine.normalise import Normalised
 
-if TYPE_CHECKING:
-    from engine.definitions import Definitions, Process
-
-ExtraCheck: TypeAlias = "Callable[[Definitions], Iterable[Finding]]"
+ExtraCheck = Check
 
 
-def diagram_of(process: "Process") -> Diagram:
+def diagram_of(process: Process) -> Diagram:
     """Return a checked process as the rules look at it: what is drawn is what is executed."""
     root = process.element.getroottree().getroot()
     normalised = Normalised(root, dict(process.author_ids), process.made)
     return Diagram(process.file, root, normalised)
 
 
-def diagrams_of(definitions: "Definitions") -> list[Diagram]:
+def diagrams_of(definitions: Definitions) -> list[Diagram]:
     """Return each file once as the rules look at it, with all the processes in it."""
     roots = {id(p.element.getroottree().getroot()): p for p in definitions.processes.values()}
     return [diagram_of(process) for process in roots.values()]
 
 
-def release_of(definitions: "Definitions") -> Release:
+def release_of(definitions: Definitions) -> Release:
     """Return checked definitions as the linter looks at a release."""
     return Release(
         diagrams_of(definitions),
@@ -41,7 +37,7 @@ def release_of(definitions: "Definitions") -> Release:
     )
 
 
-def scopes_of(definitions: "Definitions") -> Iterator[tuple[Diagram, Scope]]:
+def scopes_of(definitions: Definitions) -> Iterator[tuple[Diagram, Scope]]:
     """Yield every scope of every process once."""
     for process in definitions.processes.values():
         diagram = diagram_of(process)

@@ -1,18 +1,15 @@
 """Messages and signals that nobody in the release receives, or nobody sends."""
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from engine import xml
+from engine.checked import Definitions
 from engine.findings import Finding
 from engine.lint.extra import ExtraCheck, diagrams_of
 from engine.lint.model import Diagram, Release
 from engine.lint.words import meant
-
-if TYPE_CHECKING:
-    from engine.definitions import Definitions
 
 THROWERS = ("intermediateThrowEvent", "endEvent", "sendTask")
 CATCHERS = ("startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask")
@@ -41,7 +38,7 @@ def senders(from_elsewhere: Collection[str]) -> ExtraCheck:
     ``from_elsewhere`` are the messages and signals that pages, programmes and the engine send.
     """
 
-    def check_senders(definitions: "Definitions") -> Iterator[Finding]:
+    def check_senders(definitions: Definitions) -> Iterator[Finding]:
         diagrams = diagrams_of(definitions)
         thrown = {
             (kind, name) for diagram in diagrams for _, kind, name in spoken_of(diagram, THROWERS)

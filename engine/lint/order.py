@@ -6,17 +6,14 @@ processes are followed: a call passes a guard if every way through the called pr
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from engine import xml
+from engine.checked import Definitions, Process
 from engine.findings import Finding
 from engine.lint.extra import ExtraCheck, diagram_of
 from engine.lint.graph import author_path, shortest_path, shortest_paths, ways_in
 from engine.lint.messages import THROWERS
 from engine.lint.model import Diagram, Node, Scope
-
-if TYPE_CHECKING:
-    from engine.definitions import Definitions, Process
 
 StepTest = Callable[[Node], bool]
 
@@ -79,7 +76,7 @@ def never_without(
     looked at from each caller: what the caller has passed counts.
     """
 
-    def check(definitions: "Definitions") -> Iterator[Finding]:
+    def check(definitions: Definitions) -> Iterator[Finding]:
         paths = Paths(definitions, step, guard)
         called = {
             (activity.get("calledElement") or "")
@@ -105,14 +102,14 @@ def never_without(
 class Paths:
     """Paths to a step on which no guard stands, over subprocesses and called processes."""
 
-    def __init__(self, definitions: "Definitions", step: StepTest, guard: StepTest):
+    def __init__(self, definitions: Definitions, step: StepTest, guard: StepTest):
         self.definitions = definitions
         self.step = step
         self.guard = guard
         self.diagrams: dict[str, tuple[Diagram, dict[str, Scope]]] = {}
         self.passing: dict[str, bool] = {}
 
-    def scopes(self, process: "Process") -> tuple[Diagram, dict[str, Scope]]:
+    def scopes(self, process: Process) -> tuple[Diagram, dict[str, Scope]]:
         if process.id not in self.diagrams:
             diagram = diagram_of(process)
             inside = {
@@ -124,7 +121,7 @@ class Paths:
         return self.diagrams[process.id]
 
     def open_paths(
-        self, process: "Process", seen: frozenset[str] = frozenset()
+        self, process: Process, seen: frozenset[str] = frozenset()
     ) -> Iterator[tuple[Diagram, list[Node]]]:
         """Yield, for each step that is found, a shortest path to it without a guard."""
         diagram, scopes = self.scopes(process)
@@ -132,7 +129,7 @@ class Paths:
 
     def open_in(
         self,
-        process: "Process",
+        process: Process,
         diagram: Diagram,
         scope: Scope,
         before: list[Node],
@@ -157,7 +154,7 @@ class Paths:
                     other, _ = self.scopes(called)
                     yield other, inner_path
 
-    def called(self, node: Node, seen: frozenset[str]) -> "Process | None":
+    def called(self, node: Node, seen: frozenset[str]) -> Process | None:
         called = node.element.get("calledElement") or ""
         return None if called in seen else self.definitions.processes.get(called)
 
@@ -173,7 +170,7 @@ class Paths:
             self.passing[called.id] = self.always_passes(called, seen | {called.id})
         return self.passing[called.id]
 
-    def always_passes(self, process: "Process", seen: frozenset[str]) -> bool:
+    def always_passes(self, process: Process, seen: frozenset[str]) -> bool:
         _, scopes = self.scopes(process)
         scope = scopes[process.id]
 

@@ -1,11 +1,11 @@
 """Who does the steps, and with which form."""
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from engine import xml
+from engine.checked import Definitions
 from engine.findings import Finding
 from engine.lint.extra import ExtraCheck, diagram_of
 from engine.lint.model import Diagram, Release
@@ -13,9 +13,6 @@ from engine.lint.words import meant
 
 # The lane in which the engine works and no person (domain conventions of every release).
 NOBODY = "system"
-
-if TYPE_CHECKING:
-    from engine.definitions import Definitions
 
 
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
@@ -94,7 +91,7 @@ def roles(known: Collection[str]) -> ExtraCheck:
     Which roles there are is known above the engine.
     """
 
-    def check_roles(definitions: "Definitions") -> Iterator[Finding]:
+    def check_roles(definitions: Definitions) -> Iterator[Finding]:
         names = {*known, *definitions.role_sets, NOBODY}
         for process in definitions.processes.values():
             diagram = diagram_of(process)

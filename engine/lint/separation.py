@@ -5,12 +5,12 @@ is given (`held`) and the finding is a warning. What no staffing can mend may no
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from lxml import etree
 
 import feel
 from engine import xml
+from engine.checked import Definitions
 from engine.findings import Finding
 from engine.lint.extra import ExtraCheck, diagram_of
 from engine.lint.model import Diagram
@@ -20,16 +20,13 @@ from engine.lint.words import count, listing
 from feel.syntax import Conditional, ListLiteral, Name
 from feel.walk import descendants
 
-if TYPE_CHECKING:
-    from engine.definitions import Definitions
-
 Held = Mapping[str, Collection[str]]  # role or position -> the people who hold it
 
 
 def not_for_the_excluded() -> ExtraCheck:
     """Return an extra check: no task is offered to the very person that it excludes."""
 
-    def check(definitions: "Definitions") -> Iterator[Finding]:
+    def check(definitions: Definitions) -> Iterator[Finding]:
         for process in definitions.processes.values():
             diagram = diagram_of(process)
             for task in xml.bpmn_descendants(process.element, "userTask"):
@@ -41,7 +38,7 @@ def not_for_the_excluded() -> ExtraCheck:
 def somebody_is_left(held: Held) -> ExtraCheck:
     """Return an extra check: every user task can be done by somebody who is not excluded."""
 
-    def check(definitions: "Definitions") -> Iterator[Finding]:
+    def check(definitions: Definitions) -> Iterator[Finding]:
         for process in definitions.processes.values():
             diagram = diagram_of(process)
             lanes = lane_of_step(diagram)

@@ -5,12 +5,13 @@ Operations are Python and live above a release, so they are checked by whoever k
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from lxml import etree
 
 import feel
 from engine import xml
+from engine.checked import Definitions
 from engine.findings import Finding
 from engine.lint.extra import ExtraCheck, diagram_of, release_of
 from engine.lint.model import Diagram, Release
@@ -18,12 +19,9 @@ from engine.lint.shapes import shapes_of
 from engine.lint.texts import bare
 from engine.lint.words import listing, meant
 from engine.normalise.flows import definitions_of
+from engine.operations import Parameter
 from feel.clashes import WORDS, fits, kind_of
 from feel.shapes import Names, Shape, shape_of
-
-if TYPE_CHECKING:
-    from engine.definitions import Definitions
-    from engine.operations import Parameter
 
 
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
@@ -118,7 +116,7 @@ class Known(Protocol):
     """What a registered operation can say of itself (`engine.operations.Operation`)."""
 
     @property
-    def parameters(self) -> "Iterable[Parameter]": ...
+    def parameters(self) -> Iterable[Parameter]: ...
 
     def problem_with(self, given: Mapping[str, Any]) -> str | None: ...
 
@@ -126,7 +124,7 @@ class Known(Protocol):
 def operations(known: Mapping[str, Known]) -> ExtraCheck:
     """Return an extra check: every service task names one of ``known`` with its parameters."""
 
-    def check_operations(definitions: "Definitions") -> Iterator[Finding]:
+    def check_operations(definitions: Definitions) -> Iterator[Finding]:
         names = shapes_of(release_of(definitions))
         for process in definitions.processes.values():
             diagram = diagram_of(process)

@@ -20,7 +20,7 @@ from engine.lint.model import Diagram, Node, Release
 from engine.lint.texts import FeelText, feel_texts
 from engine.lint.variables import form_questions
 from engine.lint.vocabulary import COUNTERS, declared
-from feel.clashes import Clash, clashes, compared, condition_clashes
+from feel.clashes import Clash, clashes, compared, condition_clashes, kind_of
 from feel.shapes import ANYTHING, DAYS, MONTHS, NULL, Shape, either, of_type, shape_of
 from feel.syntax import Conditional, ContextLiteral
 from feel.values import TYPE_NAMES, from_python
@@ -83,8 +83,8 @@ def moment(diagram: Diagram, text: FeelText, shape: Shape) -> Iterator[Finding]:
         yield diagram.unsafe(
             "not_a_time",
             text.owner,
-            f"{text.what} of {xml.label(text.owner)} is neither a date nor a duration: "
-            f"{text.text[:60]}",
+            f"{text.what} of {xml.label(text.owner)} is {kind_of(shape)}, and neither a date nor "
+            "a duration.",
             "Give a date and time, or a duration from now.",
         )
 

@@ -6,12 +6,13 @@ condition compares with (``risk_level = "high"``) and the calendars that never c
 """
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lxml import etree
 
 import feel
 from engine import xml
+from engine.checked import Definitions
 from engine.findings import Finding
 from engine.lint.calendars import calendars_of_call
 from engine.lint.extra import ExtraCheck, diagram_of
@@ -21,14 +22,11 @@ from engine.lint.texts import FeelText, feel_texts
 from feel.syntax import Call, Comparison, Conditional, Contained, Literal, Logic
 from feel.walk import children, descendants
 
-if TYPE_CHECKING:
-    from engine.definitions import Definitions
-
 
 def urgent_deadlines(*, urgent: Collection[str], always_open: Collection[str]) -> ExtraCheck:
     """Return an extra check over every timer, due time and follow-up time."""
 
-    def check(definitions: "Definitions") -> Iterator[Finding]:
+    def check(definitions: Definitions) -> Iterator[Finding]:
         for process in definitions.processes.values():
             diagram = diagram_of(process)
             texts = [
@@ -157,7 +155,7 @@ def flow_is_urgent(flow: Flow, urgent: Collection[str]) -> bool:
 def critical_tasks_have_deadlines() -> ExtraCheck:
     """Return an extra check: overdue work is chased by its due time, so critical work has one."""
 
-    def check(definitions: "Definitions") -> Iterator[Finding]:
+    def check(definitions: Definitions) -> Iterator[Finding]:
         for process in definitions.processes.values():
             diagram = diagram_of(process)
             for task in xml.bpmn_descendants(process.element, "userTask"):
