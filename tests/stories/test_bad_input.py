@@ -19,6 +19,7 @@ from stories import (
 )
 from story import Story
 
+from workflows.staff import absences
 from workflows.staff.models import Position
 from workflows.staff.rota import put_on_rota
 
@@ -266,7 +267,7 @@ def test_a_message_that_nobody_waits_for_is_kept_and_becomes_a_task(story: Story
 
 @pytest.fixture
 def failed(story: Story) -> str:
-    """A high-risk case in a service whose rota names nobody: allocation cannot hold it."""
+    """A high-risk case in a service in which nobody is there: allocation cannot hold it."""
     written = {**AMARA, "immediate_danger": "no", "route": "victim_support"}
     handed_in = {"service": "victim_care", "channel": "agency_referral", "external_id": "1"}
     contact = story.refer("vic", written, **handed_in)
@@ -289,6 +290,8 @@ def agree_in_victim_care(story: Story) -> None:
     story.does("vic", "task_judge", AGREE)
     story.does("vic", "task_plan_safety", {"exit_plan": "To her sister."})
     story.does("vic", "task_ask_wish", {"wants_support": "yes"})
+    with story.org.work() as session:  # he goes home, and is the only one of his service
+        absences.start_absence(session, story.org.vic, story.now, by="system", now=story.now)
     story.does("vic", "task_record_consent", CONSENT)
 
 
@@ -310,6 +313,7 @@ def test_when_the_cause_is_put_right_the_step_is_done_again(story: Story, failed
     (incident,) = story.gets("dsl", f"/incidents?case={failed}")["items"]
     path, why = f"/incidents/{incident['id']}/retry", {"reason": "Vic is on the rota now."}
     with story.org.work() as session:
+        absences.end_absences(session, story.org.vic, by="system", now=story.now)
         put_on_rota(
             session,
             story.org.services["victim_care"],

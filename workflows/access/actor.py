@@ -26,6 +26,7 @@ from workflows.staff.models import (
     TeamMember,
 )
 from workflows.staff.rota import on_shift_at
+from workflows.staff.stand_ins import standing_in
 
 
 class NotSignedIn(Refusal):
@@ -62,7 +63,8 @@ class Actor:
     staff_id: UUID
     tenant_id: UUID
     grants: tuple[Grant, ...]
-    positions: tuple[tuple[str, UUID], ...]  # duty, and the service in which it is held now
+    # duty, and the service in which it is held now, or stood in for while nobody holds it
+    positions: tuple[tuple[str, UUID], ...]
     team_ids: frozenset[UUID]
     is_absent: bool = False
 
@@ -98,7 +100,7 @@ def actor_for(session: Session, staff_id: UUID, now: datetime) -> Actor:
         staff_id=row.id,
         tenant_id=row.tenant_id,
         grants=tuple(_grants(row.grants or ())),
-        positions=() if row.away else tuple(_duties(row.shifts, row.named)),
+        positions=() if row.away else tuple(_duties(row.shifts, row.named, row.standing_in)),
         team_ids=frozenset(row.teams or ()),
         is_absent=row.away,
     )
@@ -122,6 +124,7 @@ def _who() -> Select[Any]:
         held.scalar_subquery().label("grants"),
         shifts.scalar_subquery().label("shifts"),
         named.scalar_subquery().label("named"),
+        standing_in(now).scalar_subquery().label("standing_in"),
         teams.scalar_subquery().label("teams"),
         exists().where(Absence.staff_id == Staff.id, is_current(now)).label("away"),
     ).where(Staff.id == varying("staff_id"), Staff.active)

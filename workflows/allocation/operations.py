@@ -1,7 +1,10 @@
 """What the diagram of allocation may call."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from engine.operations import OperationContext, operation
 from workflows import audit
@@ -12,10 +15,11 @@ from workflows.cases.models import Case
 from workflows.decisions import decide
 from workflows.staff import rota
 from workflows.staff.models import Position
+from workflows.staff.stand_ins import stand_ins
 
 
 class NobodyOnCall(LookupError):
-    """No duty worker, no duty manager and no fallback is named for the service."""
+    """Nobody of the service is there: no duty worker, no duty manager and nobody who stands in."""
 
 
 @operation("allocation.file_ready")
@@ -36,28 +40,38 @@ def file_ready(context: OperationContext, *, case_id: str) -> dict[str, Any]:
 def duty_owner(context: OperationContext, *, case_id: str) -> dict[str, Any]:
     """Let the duty worker own a high-risk case until somebody accepts it.
 
-    Without a duty worker the duty manager has it. Raises ``NobodyOnCall`` where the rota names
-    nobody: an incident, because a high-risk case without an owner must not go unseen.
+    Without a duty worker the duty manager has it, and where the rota names nobody whoever stands
+    in. Raises ``NobodyOnCall`` where nobody is there at all: an incident, because a high-risk
+    case without an owner must not go unseen.
     """
     session = context.session
     case = session.get_one(Case, UUID(case_id))
     if case.owner_id is not None:
         return {"held_by_duty": False}
+    holder = _on_duty(session, case, context.now)
+    if holder is None:
+        raise NobodyOnCall("nobody is there who could hold the case")
+    case.owner_id = holder
+    audit.of_case(
+        session,
+        case.tenant_id,
+        case.id,
+        "case.held_by_duty",
+        by=context.actor or "system",
+        at=context.now,
+        owner_id=holder,
+    )
+    return {"held_by_duty": True}
+
+
+def _on_duty(session: Session, case: Case, now: datetime) -> UUID | None:
+    """Return who holds a duty now, else who stands in; a fallback outside holds no case."""
     for position in (Position.DUTY_WORKER, Position.DUTY_MANAGER):
-        holder = rota.duty(session, case.service_id, position, at=context.now)
+        holder = rota.duty(session, case.service_id, position, at=now)
         if isinstance(holder, UUID):
-            case.owner_id = holder
-            audit.of_case(
-                session,
-                case.tenant_id,
-                case.id,
-                "case.held_by_duty",
-                by=context.actor or "system",
-                at=context.now,
-                owner_id=holder,
-            )
-            return {"held_by_duty": True}
-    raise NobodyOnCall("the rota names nobody who could hold the case")
+            return holder
+    found = stand_ins(session, case.service_id, Position.DUTY_WORKER, at=now)
+    return found[0] if found else None
 
 
 @operation("allocation.choose_service")

@@ -110,21 +110,23 @@ def test_unclaimed_is_what_is_offered_to_ones_roles_in_ones_services(ark):
     assert sorted(names(opened(ark, "dana", View.UNCLAIMED))) == ["for me", "of no service"]
 
 
-def test_a_duty_is_offered_while_it_lasts(ark):
+def test_a_duty_is_offered_while_it_lasts_and_then_to_who_stands_in(ark):
     task(ark, "page the duty", potential_owners=["duty_manager"], service="helpline")
-    assert names(opened(ark, "chidi", View.UNCLAIMED)) == []
+    assert names(opened(ark, "chidi", View.UNCLAIMED)) == ["page the duty"]
     with ark.work() as session:
+        give_role(session, ark, ark.ben, "team_leader", "helpline")
         rota.put_on_rota(
             session,
             ark.services["helpline"],
             Position.DUTY_MANAGER,
-            ark.chidi,
+            ark.ben,
             ark.now - HOUR,
             ark.now + HOUR,
             by="system",
             now=ark.now,
         )
-    assert names(opened(ark, "chidi", View.UNCLAIMED)) == ["page the duty"]
+    assert names(opened(ark, "ben", View.UNCLAIMED)) == ["page the duty"]
+    assert names(opened(ark, "chidi", View.UNCLAIMED)) == []
 
 
 def test_a_role_in_every_service_is_offered_work_in_every_service(ark):
