@@ -208,8 +208,19 @@ def _badges(case: Case, person: Person | None) -> Iterable[tuple[str, str]]:
         yield gettext("Nothing goes out"), "badge-high"
     if person is not None and person.deceased_at is not None:
         yield gettext("Has died"), ""
-    if case.closed_at is not None:
+    if case.merged_into_id is not None:
+        yield _merged_words(case.merged_into_id), ""
+    elif case.closed_at is not None:
         yield gettext("Closed"), ""
+
+
+def _merged_words(into: UUID) -> str:
+    """Say in favour of which case one was closed: its records stay where they are."""
+    seen = select(Case.case_number).where(Case.id == into, visible_cases(actor(), now()))
+    number = session().scalar(seen)
+    if number is None:
+        return gettext("Closed in favour of another case")
+    return say("Closed in favour of %(number)s", number=number)
 
 
 @blueprint.get("/<uuid:case_id>")

@@ -23,7 +23,7 @@ class CaseStatus(StrEnum):
     SUPPORTED = "supported"  # support agreed
     CLOSING = "closing"  # closure asked for
     CLOSED = "closed"
-    MERGED = "merged"  # its records moved to another case
+    MERGED = "merged"  # closed in favour of another case; its records stay here
 
 
 class PartyRole(StrEnum):

@@ -138,9 +138,10 @@ def set_legal_hold(context: OperationContext, *, case_id: str, held: bool) -> di
 
 @operation("case.merge")
 def merge(context: OperationContext, *, case_id: str, into_case_id: str) -> dict[str, Any]:
-    """Close the case in favour of another one, and say in both where its records are.
+    """Close the case in favour of another one, and say in both which the other is.
 
-    Contacts are found through both; the safe-contact card is the person's and never moves.
+    No record moves: contacts, grades and consents stay where they were made, and the safe-contact
+    card is the person's.
     """
     case, into = case_of(context, case_id), case_of(context, into_case_id)
     case.status, case.merged_into_id = CaseStatus.MERGED, into.id
@@ -161,8 +162,8 @@ def may_answer(
 
 @operation("referral.status")
 def tell_referrer(context: OperationContext, *, case_id: str, status: str) -> dict[str, Any]:
-    """Note what a verified referrer is told: one of a few words, and never more."""
+    """Note what a verified referrer may hear: one of a few words, and never more. Sends nothing."""
     case = case_of(context, case_id)
     if facts.flag(facts.of(context.session, case), "referrer_verified"):
-        record(context, case, "referrer.told", status=status)
+        record(context, case, "referrer.may_hear", status=status)
     return {}

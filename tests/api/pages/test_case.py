@@ -168,3 +168,20 @@ def test_verifying_says_that_nothing_was_altered_and_names_what_was(
         assert connection.execute(text(tamper)).rowcount > 0
     ines.post(f"{address}/verify")
     assert "was altered after it was written" in ines.get(address).text
+
+
+def test_a_case_closed_in_favour_of_another_says_which_and_keeps_its_records(
+    ines: Browser, case_id: UUID, house: House, ark: Organisation
+) -> None:
+    with ark.work() as session:
+        into = make_case(session, ark, "support", case_number="27-00777")
+    house.send("case.merge", {"case_id": str(case_id), "into_case_id": str(into)})
+    page = ines.get(f"/cases/{case_id}").text
+    assert "Closed in favour of 27-00777" in page
+    assert "no answer" in re.sub(r"<[^>]+>", " ", page)  # the attempt stays where it was made
+
+
+def test_a_safe_window_that_has_no_times_leaves_no_gap(ines: Browser, case_id: UUID) -> None:
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", ines.get(f"/cases/{case_id}").text))
+    assert "Window" in page
+    assert "Window :" not in page
