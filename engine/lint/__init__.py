@@ -11,6 +11,7 @@ from engine.findings import Finding
 from engine.lint import (
     adhoc,
     calendars,
+    dialects,
     documents,
     events,
     expressions,
@@ -43,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     structure.check,
     events.check,
     unsupported.check,
+    dialects.check,
     undoing.check,
     adhoc.check,
     pools.check,

@@ -16,11 +16,36 @@ NOBODY = "system"
 
 
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
+    yield from two_lanes(diagram)
     lanes = lane_of_step(diagram)
     for task in xml.bpmn_descendants(diagram.root, "userTask"):
         if not diagram.is_left_out(task):
             yield from form(diagram, release, task)
             yield from owner(diagram, task, lanes)
+
+
+def two_lanes(diagram: Diagram) -> Iterator[Finding]:
+    """Lanes divide a process (BPMN 2.0.2 10.8): a step stands in one lane of a set, and inside
+
+    those around that lane. Whose it is would hang on the order in the file otherwise.
+    """
+    for lanes in xml.bpmn_descendants(diagram.root, "laneSet"):
+        if diagram.is_left_out(lanes):
+            continue
+        found: dict[str, etree._Element] = {}
+        for lane in xml.bpmn_children(lanes, "lane"):
+            inside = xml.bpmn_descendants(lane, "flowNodeRef")
+            for step_id in sorted({xml.text_of(each).rpartition(":")[2] for each in inside}):
+                if step_id in found and step_id in diagram.by_id:
+                    yield diagram.refused(
+                        "two_lanes",
+                        diagram.by_id[step_id],
+                        f"{xml.label(diagram.by_id[step_id])} stands in the lanes "
+                        f"{xml.label(found[step_id])} and {xml.label(lane)}, so it is not clear "
+                        "whose it is.",
+                        "Draw it in one of them.",
+                    )
+                found.setdefault(step_id, lane)
 
 
 def lane_of_step(diagram: Diagram) -> dict[str, etree._Element]:

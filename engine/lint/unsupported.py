@@ -9,34 +9,7 @@ from engine.findings import Finding
 from engine.lint.model import Diagram, Release
 from engine.lint.schema import schema
 from engine.lint.support import ELEMENTS, EVENT_DEFINITIONS, How
-from engine.normalise.flows import ACTIVITIES, flows_of
-
-# What other engines do on their own account; we would leave it undone without a word.
-FOREIGN_ENGINES = {
-    "http://camunda.org/schema/1.0/bpmn": "Camunda 7",
-    "http://camunda.org/schema/zeebe/1.0": "Camunda 8",
-    "http://activiti.org/bpmn": "Activiti",
-    "http://flowable.org/bpmn": "Flowable",
-    "http://www.jboss.org/drools": "jBPM",
-}
-BEHAVIOUR = {
-    "executionListener",
-    "executionListeners",
-    "taskListener",
-    "taskListeners",
-    "inputOutput",
-    "ioMapping",
-    "in",
-    "out",
-    "connector",
-    "onEntry-script",
-    "onExit-script",
-    "on-entry-script",
-    "on-exit-script",
-    "script",
-    "failedJobRetryTimeCycle",
-}
-
+from engine.normalise.flows import flows_of
 
 MOST_TOKENS = 100
 
@@ -49,7 +22,6 @@ def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
         yield from quantities(diagram, element)
         yield from instantiation(diagram, element)
         yield from subprocess_data(diagram, element)
-        yield from foreign_behaviour(diagram, element)
 
 
 def unsupported_element(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:
@@ -121,34 +93,3 @@ def subprocess_data(diagram: Diagram, element: etree._Element) -> Iterator[Findi
             "a subprocess sees the data of its process.",
             "Remove it, or call a process of its own.",
         )
-
-
-def foreign_behaviour(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:
-    """What was drawn for another engine keeps its place in the file and is not carried out."""
-    parent = element.getparent()
-    if not xml.is_bpmn(element, "extensionElements") or parent is None:
-        return
-    for item in element:
-        engine = FOREIGN_ENGINES.get(xml.namespace(item))
-        if engine and xml.local(item) in BEHAVIOUR:
-            yield diagram.unsafe(
-                "foreign_behaviour",
-                parent,
-                f"{xml.label(parent)} has '{xml.local(item)}' for {engine}, which is kept in the "
-                "file and not carried out.",
-                "Say it in BPMN and FEEL: a data association, a script or a service task.",
-            )
-    if xml.is_bpmn(parent, *ACTIVITIES, "process"):
-        yield from scripts_around(diagram, parent)
-
-
-def scripts_around(diagram: Diagram, step: etree._Element) -> Iterator[Finding]:
-    for name in ("preScript", "postScript"):
-        script = xml.extension(step, name)
-        if script is not None and xml.text_of(script):
-            yield diagram.refused(
-                "script_around_step",
-                step,
-                f"{xml.label(step)} has a {name}, which SpiffWorkflow would run as Python.",
-                "Use an assignment in FEEL (a script task) or an operation (a service task).",
-            )

@@ -69,6 +69,20 @@ def test_the_lane_of_a_subprocess_holds_for_what_is_in_it():
     assert rules(bpmn(lanes + straight("sub") + body), form=FORM) == set()
 
 
+def test_a_step_stands_in_one_lane():
+    lane = '<bpmn:lane id="{0}" name="{0}"><bpmn:flowNodeRef>a</bpmn:flowNodeRef>{1}</bpmn:lane>'
+    inner = f'<bpmn:childLaneSet id="inner">{lane.format("inside", "")}</bpmn:childLaneSet>'
+    steps = straight("a") + '<bpmn:task id="a"/>'
+    both = lane.format("one", "") + lane.format("other", "")
+    assert refusals(bpmn(f'<bpmn:laneSet id="l">{both}</bpmn:laneSet>{steps}')) == [
+        "'a' stands in the lanes 'one' and 'other', so it is not clear whose it is."
+    ]
+    nested = f'<bpmn:laneSet id="l">{lane.format("one", inner)}</bpmn:laneSet>'
+    assert refusals(bpmn(nested + steps)) == []
+    apart = f'<bpmn:laneSet id="k">{lane.format("by_place", "")}</bpmn:laneSet>'
+    assert refusals(bpmn(nested + apart + steps)) == []
+
+
 def test_lanes_are_roles_that_are_known_above_the_engine():
     files = {"a": user_task(properties(form="contact"), "contact_handlr"), "form": FORM}
     found = check(files, extra_checks=[people.roles({"contact_handler"})]).findings
