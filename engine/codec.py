@@ -95,6 +95,11 @@ def read(state: bytes, release: str) -> Any:
         raise StateUnreadable("The state is damaged.") from error
 
 
+def unpacked_size(state: bytes) -> int:
+    """Return how many bytes a state is unpacked, without unpacking it."""
+    return zstandard.frame_content_size(state[HEADER:])
+
+
 def digest(version: int, body: bytes) -> bytes:
     """Return the checksum. In the first format it left out the version itself."""
     signed = body if version == 1 else bytes([version]) + body

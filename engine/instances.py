@@ -5,8 +5,6 @@ one existing instance; it may start new ones. What it sends to others lies in th
 edge drains it after the commit (`engine/messages.py`).
 """
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -15,7 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from engine import history, late, releases, routing, runtime, saving
+from engine import codec, history, late, releases, routing, runtime, saving
 from engine.changes import (
     CancelInstance,
     Changes,
@@ -26,9 +24,10 @@ from engine.changes import (
     Step,
 )
 from engine.core.remarks import Remark
-from engine.db import after_commit, memory, run
+from engine.db import memory, run
 from engine.deeds import Deed, Held
 from engine.errors import NotFound
+from engine.kept import Cache
 from engine.living import holding, refitting
 from engine.ports import DatabasePorts
 from engine.runtime import InstanceEnded, NoSuchProcess
@@ -278,7 +277,8 @@ def _ports(session: Session, held: Held, *, by: str, now: datetime) -> DatabaseP
 
 
 def _finish(session: Session, held: Held, moved: runtime.Run, changes: Changes, deed: Deed) -> None:
-    after = saving.save(session, held, moved.state(), changes, deed)
+    state = moved.state()
+    after = saving.save(session, held, state, changes, deed)
     if changes.thrown:
         routing.throw(session, after, changes.thrown, by=deed.by, now=deed.now)
     if changes.tasks_closed:
@@ -287,50 +287,7 @@ def _finish(session: Session, held: Held, moved: runtime.Run, changes: Changes, 
     if InstanceStatus.SUSPENDED in (held.status, after.status):
         holding.follow(session, held, after, deed)
     if after.status == InstanceStatus.ACTIVE:
-        _cache.keep(session, after, moved)
+        _cache.keep(session, after, moved, codec.unpacked_size(state))
 
 
-class _Cache:
-    """Restored instances between two steps, per process.
-
-    An object is taken out while it is used and comes back only when the transaction has been
-    committed: whatever raises, and whatever is rolled back, drops it. The version read under the
-    row lock tells whether it is still the newest.
-    """
-
-    def __init__(self, size: int = 512) -> None:
-        self._size = size
-        self._lock = threading.Lock()
-        self._runs: OrderedDict[UUID, tuple[int, runtime.Run]] = OrderedDict()
-
-    def take(self, session: Session, held: Held) -> runtime.Run | None:
-        """Return the object of exactly this version, from this transaction or from before."""
-        moved = _moved(session).pop(held.id, None)
-        with self._lock:
-            kept = self._runs.pop(held.id, None)
-        found = moved or kept
-        return found[1] if found is not None and found[0] == held.version else None
-
-    def keep(self, session: Session, held: Held, moved: runtime.Run) -> None:
-        """Keep an object for this transaction and, once that is committed, for later ones.
-
-        What a return to a savepoint has undone is no longer in `_moved` then.
-        """
-        _moved(session)[held.id] = (held.version, moved)
-        after_commit(session, lambda: self._put_all(_moved(session)))
-
-    def _put_all(self, moved: dict[UUID, tuple[int, runtime.Run]]) -> None:
-        with self._lock:
-            for instance_id, kept in moved.items():
-                self._runs[instance_id] = kept
-                self._runs.move_to_end(instance_id)
-            while len(self._runs) > self._size:
-                self._runs.popitem(last=False)
-
-
-def _moved(session: Session) -> dict[UUID, tuple[int, runtime.Run]]:
-    moved: dict[UUID, tuple[int, runtime.Run]] = memory(session).setdefault("moved", {})
-    return moved
-
-
-_cache = _Cache()
+_cache = Cache()

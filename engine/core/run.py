@@ -91,6 +91,11 @@ class Run(Moves):
             compact(self.instance)
         return self.recorder.finished()
 
+    def rest(self) -> None:
+        """Let go of the unit of work that has moved it: what is kept holds no session."""
+        self.__dict__.pop("step", None)
+        self.recorder = Recorder()
+
     @property
     def variables(self) -> dict[str, Any]:
         """The variables of the process (not of called ones)."""

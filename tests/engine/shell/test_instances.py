@@ -24,6 +24,7 @@ from sqlalchemy import select
 from engine import history, instances, user_tasks
 from engine.changes import CancelInstance, SetVariables
 from engine.db import memory
+from engine.kept import Cache
 from engine.models import DecisionRecord, MessageInbox, UserTask
 from engine.operations import BusinessError, OperationContext, operation
 from engine.runtime import InstanceEnded, NoSuchProcess
@@ -238,7 +239,7 @@ def test_two_nodes_that_take_turns_never_use_an_old_state(
 ) -> None:
     desk.publish({"calls.bpmn": CALLS})
     instance_id = desk.start(variables={"risk": "none", "case_id": None})
-    nodes = [instances._Cache(), instances._Cache()]
+    nodes = [Cache(), Cache()]
     for turn in range(3):
         monkeypatch.setattr(instances, "_cache", nodes[turn % 2])
         desk.complete(desk.task(instance_id), {f"turn_{turn}": turn})
@@ -250,13 +251,13 @@ def test_a_kept_object_is_used_and_dropped_when_something_raises(desk: Desk) -> 
     desk.publish({"calls.bpmn": CALLS})
     instance_id = desk.start(variables={"risk": "none", "case_id": None})
     task_id = desk.task(instance_id)
-    assert instance_id in instances._cache._runs
+    assert instance_id in instances._cache
     with pytest.raises(ValueError, match="no"), desk.work() as session:
         user_tasks.complete(session, task_id, {}, by="amina", now=desk.now)
         raise ValueError("no")
-    assert instance_id not in instances._cache._runs
+    assert instance_id not in instances._cache
     desk.complete(task_id)
-    assert instance_id in instances._cache._runs
+    assert instance_id in instances._cache
 
 
 def test_an_instance_is_cancelled_with_all_that_is_open(desk: Desk) -> None:
