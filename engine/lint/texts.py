@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from lxml import etree
 
@@ -48,8 +49,20 @@ class FeelText:
     is_context: bool = False
 
 
-def feel_texts(diagram: Diagram) -> Iterator[FeelText]:
-    """Yield every FEEL text of the processes that are executed."""
+_found: WeakKeyDictionary[Diagram, tuple[FeelText, ...]] = WeakKeyDictionary()
+
+
+def feel_texts(diagram: Diagram) -> tuple[FeelText, ...]:
+    """Return every FEEL text of the processes that are executed.
+
+    Many rules ask for them, so a diagram is looked through once.
+    """
+    if diagram not in _found:
+        _found[diagram] = tuple(look_through(diagram))
+    return _found[diagram]
+
+
+def look_through(diagram: Diagram) -> Iterator[FeelText]:
     for element in xml.bpmn_descendants(diagram.root):
         if diagram.is_left_out(element):
             continue
