@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from flask import Flask, Response, request
 
-# Measured: the pages, the diagram viewer and htmx need nothing beyond this (interface.md 8.3).
+# Measured: the pages, the diagram viewer and htmx need nothing beyond this.
 POLICY = "; ".join(
     [
         "default-src 'none'",

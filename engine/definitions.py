@@ -46,7 +46,7 @@ def check(files: Mapping[str, str | bytes], *, extra_checks: Iterable[Check] = (
 
     Raises `ReleaseRefused` with every finding when one of them is ``cannot_execute``; unsafe ones
     and warnings stay on ``Definitions.findings``. ``extra_checks`` see the finished definitions,
-    so they run when nothing else stands in the way (forms, operations, casework: decisions.md 21).
+    so they run when nothing else stands in the way (forms, operations, casework).
     """
     loaded = load(files)
     diagrams = read_diagrams(loaded)

@@ -111,8 +111,7 @@ def context_of(
 def decide(token: "Token", text: str, extra: Mapping[str, Any] | None = None) -> bool:
     """Decide a condition; raises `StepFailed` when a value it needs is missing.
 
-    Null is not "no": a default flow taken because a value was missing could skip a safeguard
-    (decisions.md 2).
+    Null is not "no": a default flow taken because a value was missing could skip a safeguard.
     """
     trace = feel.Trace()
     value = value_of(token, text, extra, trace)

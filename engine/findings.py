@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How far a finding goes (decisions.md 3)."""
+    """How far a finding goes."""
 
     CANNOT_EXECUTE = "cannot_execute"  # refused everywhere, in a rehearsal too
     UNSAFE = "unsafe"  # may be rehearsed, may not be published

@@ -3,7 +3,7 @@
 A component is hidden when its condition is exactly true. The same condition is evaluated by
 `feel` on the server and as a small tree by the browser, and said in words where there is no
 script; so it is kept to what all three can do: comparisons, ``in``, ``and``, ``or``, ``not(...)``,
-parentheses, literals and keys of the form (interface.md 4.5).
+parentheses, literals and keys of the form.
 """
 
 from collections.abc import Callable, Iterator, Mapping

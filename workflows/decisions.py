@@ -2,7 +2,7 @@
 
 A business rule task may see nothing personal, so an operation asks here instead. The record says
 which version of the table was asked, which rows fired and what came out; what it was asked about
-is encrypted under the subject's key (decisions 14 of the design; domain specification 4.4).
+is encrypted under the subject's key (domain specification 4.4).
 """
 
 from collections.abc import Mapping

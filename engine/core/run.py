@@ -265,7 +265,7 @@ class Run(Moves):
             return self.step.ports.call_operation(operation, parameters)
         except BusinessError as error:
             raise ErrorThrown(error.code, error.message, operation) from error
-        except Exception as error:  # decisions.md 12: whatever it was, the others go on
+        except Exception as error:  # whatever it was, the others go on
             logger.exception("operation %s failed", operation)
             raise StepFailed(
                 type(error).__name__, f"The operation '{operation}' failed.", operation

@@ -61,7 +61,7 @@ class DecisionResult:
         """Raise `DecisionError` if something that the rules compare with or give has no value.
 
         Such a cell matches nothing, and the row for everybody else that is taken instead could
-        skip a safeguard (decisions.md 2). A column may be asked about null: rows are there for it.
+        skip a safeguard. A column may be asked about null: rows are there for it.
         """
         if self.missing:
             names = ", ".join(f"'{name}'" for name in self.missing)

@@ -1,6 +1,6 @@
 """An urgent path reaches somebody in time: whatever it waits for is chased.
 
-A user task is chased by its due time (overdue work is told up a ladder, decisions.md 8) or by a
+A user task is chased by its due time (overdue work is told up a ladder) or by a
 timer on its edge; whatever else waits needs a timer on its edge, around it, or beside it behind an
 event gateway. How long that can take is found by trying it: each time is worked out for instants
 over two stretches with bank holidays, on the calendars of the release. A time that hangs on the

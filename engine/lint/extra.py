@@ -1,6 +1,6 @@
 """Checks that are put together above the engine and look at finished definitions.
 
-``engine.definitions.check(files, extra_checks=[...])`` runs them (decisions.md 21).
+``engine.definitions.check(files, extra_checks=[...])`` runs them.
 """
 
 from collections.abc import Iterator

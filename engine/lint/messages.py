@@ -16,7 +16,7 @@ CATCHERS = ("startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTas
 
 
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
-    """Nothing is lost: such a message lies in the inbox as work for a person (decisions.md 28)."""
+    """Nothing is lost: such a message lies in the inbox as work for a person."""
     caught = {
         (kind, name) for other in release.diagrams for _, kind, name in spoken_of(other, CATCHERS)
     }

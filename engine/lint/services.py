@@ -1,7 +1,7 @@
 """What steps do: scripts, decisions, called processes and operations name what exists.
 
 Operations are Python and live above a release, so they are checked by whoever knows them:
-``operations(known)`` is an extra check for `engine.definitions.check` (decisions.md 21).
+``operations(known)`` is an extra check for `engine.definitions.check`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -10,7 +10,7 @@ from engine import xml
 from engine.core import timing
 from engine.lint.model import Diagram
 
-# Extension properties that hold FEEL (decisions.md 17), and what each is for.
+# Extension properties that hold FEEL, and what each is for.
 PROPERTIES = {
     "assignee": "The assignee",
     "excludedOwners": "The excluded owners",

@@ -79,7 +79,7 @@ def context_keys(text: str) -> set[str]:
 
 
 def form_variables(release: Release, form_id: str) -> set[str]:
-    """Return the keys of a form that become variables of the process (decisions.md 20)."""
+    """Return the keys of a form that become variables of the process: they are copied into it."""
     return {str(question.get("key") or "") for question in form_questions(release, form_id)} - {""}
 
 

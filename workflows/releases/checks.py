@@ -1,4 +1,4 @@
-"""What a release must pass beyond the engine's own lint (decisions.md 21)."""
+"""What a release must pass beyond the engine's own lint."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
