@@ -270,11 +270,17 @@ def complete(
 def _lock_open(session: Session, user_task_id: UUID, *, held: bool = False) -> UserTask:
     """Lock a task that somebody may act on; ``held``: also while its instance is suspended."""
     task = lock(session, user_task_id)
-    if task.state == UserTaskState.SUSPENDED and task.instance_id is not None and not held:
-        holding.refuse(session, task.instance_id)
+    if not held:
+        require_moving(session, task)
     if not task.is_open:
         raise UserTaskNotOpen(state=task.state, by=task.completed_by, at=task.completed_at)
     return task
+
+
+def require_moving(session: Session, task: UserTask) -> None:
+    """Refuse a task of a suspended instance, saying who suspended it, when and why."""
+    if task.state == UserTaskState.SUSPENDED and task.instance_id is not None:
+        holding.refuse(session, task.instance_id)
 
 
 def _require_eligible(task: UserTask, who: str, roles: Collection[str] | None) -> None:

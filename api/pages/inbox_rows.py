@@ -12,6 +12,7 @@ from api.language import gettext, say
 from api.pages.subjects import initials_of
 from api.words import then, zone
 from api.work import now, session
+from engine.states import UserTaskState
 from workflows import keys
 from workflows.access import reading
 from workflows.access.policy import visible_cases, visible_contacts
@@ -120,7 +121,9 @@ def row_of(listed: Listed, about: About, *, shared: bool) -> Row:
         risk_level=level,
         due_at=listed.due_at,
         holder=_holder(listed, mine) if shared else None,
-        may_claim=listed.actual_owner is None and listed.completed_at is None,
+        may_claim=listed.actual_owner is None
+        and listed.completed_at is None
+        and listed.state != UserTaskState.SUSPENDED,
         gone=say("done %(at)s", at=then(listed.completed_at)) if listed.completed_at else "",
     )
 
@@ -143,6 +146,8 @@ def _case_address(listed: Listed, is_case: bool) -> str | None:
 
 def _reason(listed: Listed) -> str:
     """Say one thing that the badges do not: how long it has waited."""
+    if listed.state == UserTaskState.SUSPENDED:
+        return gettext("suspended")
     if listed.completed_at is not None or listed.group is Group.CALLABLE:
         return ""
     waited = now() - listed.created_at

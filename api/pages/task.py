@@ -24,6 +24,7 @@ from api.words import clock_time, then
 from api.work import now, session
 from engine.errors import NotFound, Refusal
 from engine.models import UserTask
+from engine.runtime import InstanceSuspended
 from engine.user_tasks import UserTaskNotOpen
 from workflows.access import reading
 from workflows.cases.models import Case
@@ -94,7 +95,7 @@ def _finish(task_id: UUID, typed: Answers, asked: Asked | None) -> AnyResponse |
             )
     except ValidationError as error:
         return _wrong(task_id, typed, error)
-    except (UserTaskNotOpen, StaleForm) as refusal:
+    except (UserTaskNotOpen, StaleForm, InstanceSuspended) as refusal:
         return _too_late(task_id, typed, refusal)
     if done.dropped:
         words = ngettext(

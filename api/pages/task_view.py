@@ -18,7 +18,9 @@ from api.pages.subjects import Strip
 from api.words import clock_time, lasting, plain, then
 from api.work import session
 from engine import payloads
+from engine.living import holding
 from engine.models import DecisionRecord, UserTask
+from engine.states import UserTaskState
 from forms.definition import asking
 from forms.model import ErrorLink, Page, RenderModel
 from workflows.tasks.asked import Asked
@@ -102,6 +104,7 @@ def view_of(task: UserTask, strip: Strip | None) -> TaskView:
     offered = bool(actor().role_keys(task.service_id) & set(task.potential_owners))
     excluded = actor().by in task.excluded_owners
     free = task.actual_owner is None and offered and not excluded
+    suspended = task.state == UserTaskState.SUSPENDED
     return TaskView(
         id=task.id,
         name=task.name,
@@ -110,8 +113,8 @@ def view_of(task: UserTask, strip: Strip | None) -> TaskView:
         is_safety_critical=task.safety_critical,
         holding=_holding(task, mine),
         why=why(task),
-        may_complete=task.is_open and mine,
-        may_claim=task.is_open and free,
+        may_complete=task.is_open and mine and not suspended,
+        may_claim=task.is_open and free and not suspended,
         reason_closed=_reason(task, mine, free, excluded),
         verb=gettext("Complete task"),
         acts=acts_of(task, mine, strip) if task.is_open else (),
@@ -131,6 +134,8 @@ def _reason(task: UserTask, mine: bool, free: bool, excluded: bool) -> str:
     """Say why there is no form to fill in here, or nothing if there is."""
     if not task.is_open:
         return closed_words(task)
+    if task.state == UserTaskState.SUSPENDED and task.instance_id is not None:
+        return suspended_words(task.instance_id)
     if mine:
         return ""
     if free:
@@ -140,6 +145,26 @@ def _reason(task: UserTask, mine: bool, free: bool, excluded: bool) -> str:
     if task.actual_owner is not None:
         return say("%(name)s is working on this task.", name=name_of(task.actual_owner))
     return gettext("This task is for people with another role.")
+
+
+def suspended_words(instance_id: UUID) -> str:
+    """Say who has suspended the process of a task, when, why, and when that is looked at again."""
+    suspension = holding.current(session(), instance_id)
+    if suspension is None:
+        return gettext("This is suspended: nothing moves in it until somebody resumes it.")
+    return say(
+        "%(name)s suspended this process %(at)s: %(why)s It is looked at again %(until)s. Nobody "
+        "can work on it meanwhile.",
+        name=name_of(suspension.suspended_by),
+        at=then(suspension.suspended_at),
+        why=ended(holding.reason_of(session(), suspension)),
+        until=then(suspension.review_at),
+    )
+
+
+def ended(words: str) -> str:
+    """Return words as a sentence."""
+    return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 def closed_words(task: UserTask) -> str:

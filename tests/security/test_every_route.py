@@ -41,9 +41,15 @@ PUBLIC = {
 FILES = {"GET /static/<version>/<path:name>"}
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 # Who operates the system sees that a step failed, and nothing of the person it failed for.
-OPERATED = "/incidents/<uuid:incident_id>"
+OPERATED = ("/incidents/<uuid:incident_id>", "/instances/<uuid:instance_id>")
 # About staff, releases and forms: they hold nobody's data and are asked about elsewhere.
-NO_CASE = ("/releases/<uuid:release_id>", "/history/access/", "/messages/", "/cohort/")
+NO_CASE = (
+    "/releases/<uuid:release_id>",
+    "/history/access/",
+    "/messages/",
+    "/cohort/",
+    "/migrations/<uuid:migration_id>",
+)
 
 
 def test_every_route_has_a_guard(app: Flask) -> None:
@@ -182,6 +188,7 @@ def hidden(story: Story) -> Hidden:
             "case_id": case.id,
             "contact_id": UUID(contact["id"]),
             "task_id": task.id,
+            "token_id": task.id,
             "instance_id": instance.id,
             "incident_id": incident.id,
             "consent_id": consent.id,

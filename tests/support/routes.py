@@ -15,6 +15,7 @@ from werkzeug.routing import Rule
 API = "/api/"
 # bodies by the name of the schema that a view takes
 BODIES: Mapping[str, dict[str, Any]] = {
+    "BatchIn": {},
     "CompleteIn": {"answers": {}},
     "ConcernIn": {
         "at_risk": "child",
@@ -28,9 +29,15 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "EndIn": {"answers": {}},
     "FollowUpIn": {"follow_up_at": "2027-02-01T10:00:00Z"},
     "ForwardIn": {"to": ["team_leader"]},
+    "CorrectIn": {"reason": "x", "variables": {"a": 1}},
+    "MappingIn": {"mapping": {}},
+    "MoveIn": {"reason": "x", "token_id": str(UUID(int=7)), "element_id": "x"},
+    "PassOverIn": {"reason": "x", "token_id": str(UUID(int=7))},
     "ReasonIn": {"reason": "x"},
     "RevealIn": {"what": "stop_word"},
     "SkipIn": {"reason": "x"},
+    "SuspendIn": {"reason": "x", "review_at": "2027-01-14T12:00:00Z"},
+    "WhyIn": {"reason": "x"},
     "WithdrawalIn": {"verified": True},
 }
 # fields of page forms by the end of the rule

@@ -66,6 +66,7 @@ def complete(
     """
     task = lock_visible(session, actor, task_id, now=now)
     require_may_do(task, actor)
+    user_tasks.require_moving(session, task)
     asked = asked_by(session, task, now=now)
     checked = _check(asked, answers, form_sha256)
     variables: dict[str, Any] = {}

@@ -1,0 +1,1 @@
+"""Who may suspend, repair and move running instances, and what they may see of them."""
