@@ -32,6 +32,7 @@ class Deed:
     by: str
     now: datetime
     lines: Sequence[Mapping[str, Any]] = ()  # history before the core's own
+    completed: Mapping[str, Any] | None = None  # the line of the user task that it completes
     resolution: IncidentState = IncidentState.CANCELLED  # of incidents that are over
     reason: str | None = None
     is_cancelled: bool = False

@@ -106,13 +106,15 @@ def move(
     by: str,
     now: datetime,
     lines: Sequence[Mapping[str, Any]] = (),
+    completed: Mapping[str, Any] | None = None,
     reason: str | None = None,
 ) -> Changes:
     """Apply one command to an instance and save what it changed.
 
     Locks the instance first. A failing automatic step becomes an incident and leaves the rest
     standing; any exception undoes everything. ``lines`` are entries of history that belong before
-    the core's own; ``reason`` is kept with incidents that the command resolves.
+    the core's own, ``completed`` is that of a user task; ``reason`` is kept with incidents that
+    the command resolves.
     """
     held = hold(session, instance_id)
     if InstanceStatus(held.status).has_ended:
@@ -129,6 +131,7 @@ def move(
         by,
         now,
         lines,
+        completed,
         resolution=RESOLUTIONS.get(type(command), IncidentState.CANCELLED),
         reason=reason,
         is_cancelled=isinstance(command, CancelInstance),

@@ -15,6 +15,7 @@ Task = TypeVar("Task", OpenedTask, ClosedTask)
 def of_step(held: Held, changes: Changes, deed: Deed) -> Iterator[Mapping[str, Any]]:
     """Yield all that is to be said of one step, in the order in which it happened."""
     yield from deed.lines
+    completed = deed.completed
     opened, closed = list(changes.tasks_opened), list(changes.tasks_closed)
     for line in changes.history:
         payload = _line(line, deed.by)
@@ -24,7 +25,11 @@ def of_step(held: Held, changes: Changes, deed: Deed) -> Iterator[Mapping[str, A
             payload |= _offer(_next_of(opened, line))
         elif line.kind in BY_PEOPLE and line.transition in ENDINGS:
             payload |= _about_task(_next_of(closed, line))
+            if completed is not None and payload.get("task") == completed["task"]:
+                payload, completed = {**completed, **payload}, None
         yield payload
+    if completed is not None:
+        yield completed  # what came next failed within the task: the core says more when it goes on
     for task in changes.tasks_opened:
         if task.assignee:
             about = {"task": task.task_id}

@@ -244,27 +244,26 @@ def complete(
     by: str,
     now: datetime,
     roles: Collection[str] | None = None,
-    lines: Sequence[Mapping[str, Any]] = (),
+    about: Mapping[str, Any] | None = None,
 ) -> Changes:
     """Complete a task with ``variables`` and run its instance to the next wait states.
 
-    A task that nobody has claimed is claimed in the same transaction. ``variables`` are ids and
-    decision variables only. ``lines`` are entries of history that belong before the completion.
+    A task that nobody has claimed becomes that of ``by``, which the line of its completion says.
+    ``variables`` are ids and decision variables only. ``about`` is what that line says besides.
     """
     task = _lock_open(session, user_task_id)
     if task.actual_owner not in (None, by):
         raise NotActualOwner(by=task.actual_owner, at=task.claimed_at)
-    entries = list(lines)
     if task.actual_owner is None:
         _require_eligible(task, by, roles)
-        entries.insert(0, task_line(task.name, task.element_id, "assign", by, task=task.id))
     elif by in task.excluded_owners:
         raise ExcludedOwner  # he became excluded after he had claimed it
     if task.instance_id is None:
         unclaimed.settle(session, task, variables, by=by, now=now)
         return Changes()
+    line = task_line(task.name, task.element_id, "complete", by, task=task.id, **(about or {}))
     command = CompleteTask(task.id, variables)
-    return instances.move(session, task.instance_id, command, by=by, now=now, lines=entries)
+    return instances.move(session, task.instance_id, command, by=by, now=now, completed=line)
 
 
 def _lock_open(session: Session, user_task_id: UUID, *, held: bool = False) -> UserTask:

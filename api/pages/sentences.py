@@ -110,7 +110,7 @@ def _reassigned(payload: Payload) -> tuple[str, str]:
 
 
 def _completed(payload: Payload) -> tuple[str, str]:
-    if "form_id" in payload:
+    if "form_id" in payload and "task" not in payload:  # in older histories, a line of its own
         form = plain(payload["form_id"])
         return say("%(who)s answered the form “%(form)s”", who=_who(payload), form=form), ""
     return say("%(who)s completed “%(task)s”", who=_who(payload), task=_name(payload)), "is-act"

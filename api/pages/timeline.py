@@ -89,7 +89,7 @@ def _history(case: Case, only: str, until: datetime | None) -> Iterable[Entry]:
     completed = {(t.at, t.payload.get("task")) for t in found if _is(t.payload, "complete")}
     for told in found:
         if _is(told.payload, "assign") and (told.at, told.payload.get("task")) in completed:
-            continue  # claimed and completed in one go
+            continue  # claimed and completed in one go, in older histories
         said = sentence(told.payload)
         if only == "all" or said.kind == "decision":
             by = "" if said.kind == "task" else said.who

@@ -29,7 +29,8 @@ WORTH_TELLING = (
     '"kind":"(userTask|manualTask|boundaryEvent|receiveTask|businessRuleTask)"'
     '|"lifecycle_transition":"fail"'
 )
-NOT_WORTH_TELLING = '"lifecycle_transition":"schedule"|"form_id":'
+# A form that has a line of its own, as in older histories, is told of by its task's completion.
+NOT_WORTH_TELLING = '"lifecycle_transition":"schedule"|"form_id":(?!.*"task":)'
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ import forms
 from engine import user_tasks
 from engine.changes import Changes
 from engine.db import run
-from engine.lines import task_line
 from engine.models import UserTask
 from workflows import keys
 from workflows.access.actor import Actor
@@ -70,18 +69,19 @@ def complete(
     asked = asked_by(session, task, now=now)
     checked = _check(asked, answers, form_sha256)
     variables: dict[str, Any] = {}
-    lines, dropped = [], []
+    about: dict[str, Any] = {}
+    dropped: list[str] = []
     if asked is not None:
         given = _take_over(session, task, checked, actor, now)
         variables = forms.variables(asked.form, checked) | given
         dropped = asked.dropped(answers)
         sealed = _keep(session, task, asked, checked, actor, now)
-        lines.append(_line(task, asked, sealed, dropped, actor))
+        about = _about(asked, sealed, dropped)
     else:
         drafts.discard(session, task.id, actor)
     roles = actor.role_keys(task.service_id)
     changes = user_tasks.complete(
-        session, task.id, variables, by=actor.by, now=now, roles=roles, lines=lines
+        session, task.id, variables, by=actor.by, now=now, roles=roles, about=about
     )
     return Completion(task, changes, checked, tuple(dropped))
 
@@ -153,18 +153,14 @@ def _keep(
     return sealed
 
 
-def _line(
-    task: UserTask, asked: Asked, sealed: bytes, dropped: list[str], actor: Actor
-) -> dict[str, Any]:
+def _about(asked: Asked, sealed: bytes, dropped: list[str]) -> dict[str, Any]:
     """Say in the history which form was answered, and by a hash that the answers stay as they are.
 
     The hash is over the ciphertext, so that the chain still verifies when the key is destroyed.
     """
-    about = {
+    return {
         "form_id": asked.form.id,
         "form_sha256": asked.form.sha256,
         "answers_sha256": hashlib.sha256(sealed).hexdigest(),
         "not_kept": len(dropped) or None,
     }
-    name = f"form {asked.form.id}"
-    return task_line(name, task.element_id, "complete", actor.by, **about)

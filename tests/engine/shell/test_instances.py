@@ -321,7 +321,6 @@ def test_history_names_release_tasks_and_those_who_could_do_them(desk: Desk) -> 
     }
     assert about == {
         (str(first), "schedule"),
-        (str(first), "assign"),
         (str(first), "complete"),
         (str(second.id), "schedule"),
     }
