@@ -38,6 +38,15 @@ HOW = {
     How.DOCUMENTATION: "kept, without effect",
     How.REFUSED: "refused",
 }
+DIFFERENCES = (
+    ("Seconds are kept to a millionth", 'string(time("10:00:00.123456789"))'),
+    ("Years go from 1 to 9999", 'date("12027-01-01")'),
+    (
+        "Functions in other languages are not called",
+        'function(x) external {java: {class: "java.lang.Math"}}',
+    ),
+    ("A computation has a budget", "count(for x in 1..1000000 return x)"),
+)
 FAMILIES = {
     "working_time": "Deadlines and ages (ours)",
     "conversion": "Making values",
@@ -120,6 +129,19 @@ def feel_support() -> Iterator[str]:
             ("function", "example", "gives"),
             (cells for each in functions for cells in feel_rows(each, calendars)),
         )
+    yield "## Where we differ from the standard\n"
+    yield from table(
+        ("what", "example", "gives"),
+        ((what, f"`{text}`", given_by(text, calendars)) for what, text in DIFFERENCES),
+    )
+
+
+def given_by(text: str, calendars: Calendars) -> str:
+    try:
+        value = feel.evaluate(text, now=NOW, calendars=calendars)
+    except feel.FeelError as error:
+        return f"refused: {str(error).partition(' (')[0]}"
+    return f"`{str(feel.evaluate('string([value])', {'value': value}))[1:-1]}`"
 
 
 def by_family() -> Mapping[str, list[BuiltIn]]:
