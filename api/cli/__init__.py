@@ -5,11 +5,35 @@ import os
 import sys
 from collections.abc import Sequence
 
-from api.cli import demo, imports, migrate, release, serve, service, token, user, verify, worker
+from api.cli import (
+    demo,
+    imports,
+    master_keys,
+    migrate,
+    release,
+    serve,
+    service,
+    token,
+    user,
+    verify,
+    worker,
+)
 from api.cli.common import Failure
 from api.settings import SettingsRefused
 
-COMMANDS = (serve, worker, migrate, user, service, token, release, imports, demo, verify)
+COMMANDS = (
+    serve,
+    worker,
+    migrate,
+    user,
+    service,
+    token,
+    release,
+    imports,
+    demo,
+    master_keys,
+    verify,
+)
 
 
 def parser() -> argparse.ArgumentParser:
