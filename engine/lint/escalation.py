@@ -24,7 +24,7 @@ from engine.findings import Finding
 from engine.lint.extra import ExtraCheck, diagram_of
 from engine.lint.model import Diagram, Node, Scope
 from engine.lint.texts import TIMERS, bare
-from engine.lint.urgency import covers, is_critical, urgent_steps
+from engine.lint.urgency import covers, is_critical, urgent_places
 from engine.normalise.flows import is_event_subprocess
 from feel.calendars import Calendars
 from feel.expressions import Expression
@@ -53,11 +53,12 @@ def reached_in_time(*, urgent: Collection[str], within: timedelta) -> ExtraCheck
     def check(definitions: Definitions) -> Iterator[Finding]:
         closed = definitions.settings.get("calendar")
         calendars = Calendars(definitions.calendars, definitions.holidays, service=closed)
+        places = urgent_places(definitions, urgent)
         known: dict[str, Wait] = {}  # by the text: many steps have the same time
         for process in definitions.processes.values():
             diagram = diagram_of(process)
             judge = Judge(diagram, urgent, within, calendars, definitions.settings, known)
-            on_path = urgent_steps(diagram, urgent)
+            on_path = places[process.id]
             for scope in diagram.executed:
                 if process.element not in (scope.element, *scope.element.iterancestors()):
                     continue

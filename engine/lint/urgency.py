@@ -12,7 +12,7 @@ from lxml import etree
 
 import feel
 from engine import xml
-from engine.checked import Definitions
+from engine.checked import Definitions, Process
 from engine.findings import Finding
 from engine.lint.calendars import calendars_of_call
 from engine.lint.extra import ExtraCheck, diagram_of
@@ -27,6 +27,7 @@ def urgent_deadlines(*, urgent: Collection[str], always_open: Collection[str]) -
     """Return an extra check over every timer, due time and follow-up time."""
 
     def check(definitions: Definitions) -> Iterator[Finding]:
+        places = urgent_places(definitions, urgent)
         for process in definitions.processes.values():
             diagram = diagram_of(process)
             texts = [
@@ -35,7 +36,7 @@ def urgent_deadlines(*, urgent: Collection[str], always_open: Collection[str]) -
                 if process.element in (text.element, *text.element.iterancestors())
                 and text.what in ("The time", "The due time")
             ]
-            on_path = urgent_steps(diagram, urgent)
+            on_path = places[process.id]
             for text in texts:
                 yield from one_deadline(diagram, text, on_path, urgent, always_open)
 
@@ -119,9 +120,45 @@ def is_urgent(node: Any, urgent: Collection[str]) -> bool:
     return isinstance(node, Literal) and node.value in urgent
 
 
-def urgent_steps(diagram: Diagram, urgent: Collection[str]) -> dict[str, tuple[str, ...]]:
+Places = dict[str, tuple[str, ...]]  # steps by their ids, with a path to each
+
+
+def urgent_places(definitions: Definitions, urgent: Collection[str]) -> dict[str, Places]:
+    """Return the steps of each process that only urgent work reaches.
+
+    A process that can be called only is urgent as a whole if every step that calls it is.
+    """
+    diagrams = {key: diagram_of(process) for key, process in definitions.processes.items()}
+    found = {key: urgent_steps(diagram, urgent) for key, diagram in diagrams.items()}
+    callers: dict[str, list[tuple[str, str]]] = {}
+    for key, process in definitions.processes.items():
+        for step in xml.bpmn_descendants(process.element, "callActivity"):
+            called = step.get("calledElement") or ""
+            callers.setdefault(called, []).append((key, step.get("id") or ""))
+    waiting = [k for k, p in definitions.processes.items() if k in callers and not p.starts]
+    changed = True
+    while changed:
+        changed = False
+        for key in [k for k in waiting if all(step in found[by] for by, step in callers[k])]:
+            waiting.remove(key)
+            found[key] = every_step(diagrams[key], definitions.processes[key])
+            changed = True
+    return found
+
+
+def every_step(diagram: Diagram, process: Process) -> Places:
+    found: Places = {}
+    for scope in diagram.executed:
+        if process.element in (scope.element, *scope.element.iterancestors()):
+            paths = shortest_paths(ways_in(scope), scope.successors)
+            reached = [node for node in scope.nodes.values() if node.id in paths]
+            found.update({node.id: author_path(paths[node.id]) for node in reached})
+    return found
+
+
+def urgent_steps(diagram: Diagram, urgent: Collection[str]) -> Places:
     """Return the steps that are reached through urgent flows only, with a path to each."""
-    found: dict[str, tuple[str, ...]] = {}
+    found: Places = {}
     for scope in diagram.executed:
         flows = {flow.id for flow in scope.flows if flow_is_urgent(flow, urgent)}
         if flows:

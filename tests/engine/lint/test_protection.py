@@ -165,6 +165,28 @@ def test_a_safety_critical_task_does_not_wait_for_office_hours():
     assert len(urgent(straight("ring") + task(asked, safetyCritical="true"))) == 1
 
 
+def called(conditions: list[str], due: str) -> list[tuple[str, str | None]]:
+    """One process that calls another behind each condition; what is found in the other."""
+    body = '<bpmn:startEvent id="begin"/><bpmn:endEvent id="finish"/>' + flows("begin", "choice")
+    body += '<bpmn:exclusiveGateway id="choice" default="flow_choice_finish"/>'
+    body += flows("choice", "finish")
+    for number, condition in enumerate(conditions):
+        body += f'<bpmn:callActivity id="call_{number}" calledElement="ringing"/>'
+        body += flow("choice", f"call_{number}", condition) + flows(f"call_{number}", "finish")
+    inner = bpmn(straight("ring") + task(due), process_id="ringing")
+    found = check({"d": bpmn(body), "e": inner, **OFFICE_FILE}, extra_checks=[URGENT, TOLD])
+    rules = ("urgent_on_office_time", "urgent_told_too_late", "urgent_wait_unchased")
+    return [(f.rule, f.element_id) for f in found.findings if f.rule in rules]
+
+
+def test_a_process_that_only_urgent_steps_call_is_urgent():
+    both = [("urgent_on_office_time", "ring"), ("urgent_told_too_late", "ring")]
+    assert called(['level = "high"'], OFFICE) == both
+    assert called(['level = "high"', 'level in ("high")'], OFFICE) == both
+    assert called(['level = "high"', 'level = "low"'], OFFICE) == []
+    assert called(['level = "high"'], ONCALL) == []
+
+
 # -- escalation -------------------------------------------------------------------------------
 
 TOLD = escalation.reached_in_time(urgent=("high",), within=timedelta(hours=24))
