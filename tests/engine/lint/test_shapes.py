@@ -102,3 +102,18 @@ def test_a_list_of_matches_and_a_sum_are_no_single_value():
     summed = table(["score"], [""], ["-|1", "-|2"], policy="COLLECT", aggregation="SUM")
     assert rules(deciding("level = 3", model(decision("level", summed)))) == set()
     assert rules(deciding('level = "3"', model(decision("level", summed)))) == {"types_clash"}
+
+
+def test_an_answer_without_a_path_is_named_with_the_way_to_it():
+    task = f'<bpmn:userTask id="ask" name="Ask">{properties(form="answer")}</bpmn:userTask>'
+    body = straight("ask", "choose") + task + '<bpmn:exclusiveGateway id="choose" name="Reached?"/>'
+    body = body.replace(flow("choose", "finish"), flow("choose", "finish", 'outcome = "answered"'))
+    other = '<bpmn:endEvent id="other"/>' + flow("choose", "other", 'outcome = "answered" and true')
+    found = one(findings_of(bpmn(body + other), files={"answer.form": FORM}), "no_default_flow")
+    assert found.message == (
+        "Gateway 'Reached?' (choose) has no path for outcome = \"no_answer\": the case stops there."
+    )
+    assert found.path == ("begin", "ask", "choose")
+    both = other.replace('outcome = "answered" and true', "outcome = count")
+    found = one(findings_of(bpmn(body + both), files={"answer.form": FORM}), "no_default_flow")
+    assert "has no default flow" in found.message
