@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,7 @@ from engine.core.remarks import Remark
 from engine.db import memory, run
 from engine.deeds import Deed, Held
 from engine.errors import NotFound
+from engine.ids import new_id
 from engine.kept import Cache
 from engine.living import holding, refitting
 from engine.ports import DatabasePorts
@@ -79,7 +80,7 @@ def start(
     if process_id not in definitions.processes:
         raise NoSuchProcess(f"Release {release.number} has no process '{process_id}'.")
     held = Held(
-        id=uuid4(),
+        id=new_id(),
         tenant_id=tenant_id,
         service_id=service_id,
         business_key=business_key,
@@ -120,9 +121,7 @@ def move(
     if InstanceStatus(held.status).has_ended:
         raise InstanceEnded
     holds = holding.require_moving(session, held, command)
-    moving = _cache.take(session, held)
-    if moving is None:
-        moving = _restore(session, held)
+    moving = _cache.take(session, held) or _restore(session, held)
     ports = _ports(session, held, by=by, now=now)
     rank_before = moving.instance.risk_rank
     changes = moving.apply(command, Step(now, by, ports, holds))

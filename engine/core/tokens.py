@@ -9,7 +9,7 @@ holds what is local to one inner instance of a repeated activity.
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
@@ -17,6 +17,7 @@ from SpiffWorkflow.task import Task
 
 from engine.core.states import COMPLETED, FUTURE
 from engine.expressions import FeelEngine
+from engine.ids import new_id
 
 if TYPE_CHECKING:
     from engine.core.nodes import FlowNode, ScopeSpec
@@ -37,7 +38,7 @@ class Token(Task):
         state: int = FUTURE,
         id: UUID | None = None,
     ):
-        self.id = id or uuid4()
+        self.id = id or new_id()
         self.workflow = workflow
         self.task_spec = task_spec
         self._parent = parent.id if parent is not None else None

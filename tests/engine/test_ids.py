@@ -1,0 +1,17 @@
+"""Ids in the order of time."""
+
+from engine.ids import new_id
+
+
+def test_an_id_is_of_version_seven() -> None:
+    found = {new_id() for _ in range(1000)}
+    assert len(found) == 1000
+    assert {(each.version, each.variant) for each in found} == {(7, "specified in RFC 4122")}
+
+
+def test_what_is_made_later_stands_behind_in_an_index() -> None:
+    first = new_id()
+    milliseconds = first.int >> 80
+    while (later := new_id()).int >> 80 == milliseconds:
+        pass
+    assert later > first
