@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import http_cost, inbox, loop, service_layer, three_tasks, timers, workers
+from benchmarks import http_cost, inbox, loop, scale, service_layer, three_tasks, timers, workers
 from benchmarks.figures import Figure, table, write
 from benchmarks.office import Office, office
 
@@ -16,6 +16,7 @@ MEASURES: dict[str, Callable[[Office], Iterator[Figure]]] = {
     "timers": timers.measure,
     "inbox": inbox.measure,
     "workers": workers.measure,
+    "scale": scale.measure,
 }
 
 

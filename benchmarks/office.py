@@ -186,6 +186,11 @@ class Server:
         """Return what the web processes have used so far."""
         return _cpu_seconds(self._process.pid)
 
+    def memory_bytes(self) -> int:
+        """Return what the largest web process has for itself: not what processes share."""
+        workers = psutil.Process(self._process.pid).children()
+        return max(int(worker.memory_full_info().uss) for worker in workers)
+
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(timeout=60)
