@@ -55,7 +55,10 @@ def _said(
     form_id: str, file: str | None, found: Iterable[FormFinding], severity: Severity
 ) -> Iterator[Finding]:
     for component, reason in found:
-        yield Finding("form", severity, f"Form '{form_id}': '{component}' {reason}.", "", file)
+        # a reason may go on and say what to do
+        wrong, _, remedy = reason.rstrip(".").partition(". ")
+        message = f"Form '{form_id}': '{component}' {wrong}."
+        yield Finding("form", severity, message, f"{remedy or 'Correct the question'}.", file)
 
 
 def _file_of(definitions: Definitions, form_id: str) -> str | None:

@@ -51,3 +51,10 @@ def test_the_shipped_release_may_be_published():
 )  # fmt: skip
 def test_a_worse_release_may_not(name, old, new, rule):
     assert rule in rules(changed(name, old, new))
+
+
+def test_what_is_wrong_with_a_form_says_what_to_do():
+    found = findings(changed("accept_case.form", '"class"', '"clazz"'))
+    wrong = [finding for finding in found if finding.rule == "form"]
+    assert wrong and all(finding.remedy for finding in wrong)
+    assert wrong[0].remedy.startswith("Say how sensitive the answer is")
