@@ -12,6 +12,7 @@ it is written anew in the newest format when its instance moves.
 """
 
 import hashlib
+import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
@@ -38,6 +39,17 @@ LARGEST = 64 * 1024 * 1024  # bytes unpacked; a state has a few thousand
 DEEPEST = 500  # of the tree of tokens, which has three levels
 
 
+class _Zstd(threading.local):
+    """What compresses, kept by each thread: to make one costs more than to use it."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=3)
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
+_zstd = _Zstd()
+
+
 def pack(instance: Instance, release: str) -> bytes:
     """Return the state of ``instance``; ``release`` is the hash of its definitions."""
     rows = [
@@ -49,7 +61,7 @@ def pack(instance: Instance, release: str) -> bytes:
 
 
 def sealed(rows: Any, release: str) -> bytes:
-    packed = zstandard.ZstdCompressor(level=3).compress(orjson.dumps(rows))
+    packed = _zstd.compressor.compress(orjson.dumps(rows))
     body = bytes.fromhex(release)[:RELEASE] + packed
     return bytes([VERSION]) + digest(VERSION, body) + body
 
