@@ -156,7 +156,11 @@ def recognise_json(name: str, text: str) -> tuple[FileKind, Any]:
         body = json.loads(text)
     except json.JSONDecodeError as error:
         raise FileRefused(
-            name, "not_json", f"The file '{name}' is not JSON: {error.msg}.", "", error.lineno
+            name,
+            "not_json",
+            f"The file '{name}' is not JSON: {error.msg}.",
+            f"Correct line {error.lineno}.",
+            error.lineno,
         ) from error
     except RecursionError as error:
         raise FileRefused(
@@ -194,8 +198,8 @@ def recognise_yaml(name: str, text: str) -> tuple[FileKind, Any]:
             name,
             "not_yaml",
             f"The file '{name}' is neither XML nor JSON nor YAML that can be read: "
-            f"{getattr(error, 'problem', None) or error}.",
-            "",
+            f"{getattr(error, 'problem', None) or 'it holds no text'}.",
+            "Export it as text: BPMN XML, DMN XML, form-js JSON or YAML.",
             mark.line + 1 if mark else None,
         ) from error
     if isinstance(body, dict):
