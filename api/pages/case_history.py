@@ -17,6 +17,7 @@ from api.auth import actor, signed_in
 from api.language import gettext, ngettext, say
 from api.pages import names, purposes
 from api.pages.cases import ask_for_reason, head_of
+from api.pages.instances import STATUS
 from api.pages.sentences import sentence
 from api.words import clock_time, late, plain, then, when
 from api.work import now, session
@@ -25,10 +26,12 @@ from engine.definitions import Definitions, Process
 from engine.errors import NotFound
 from engine.models import ProcessInstance
 from engine.outline import outline
-from engine.states import InstanceStatus
+from engine.states import RUNNING, InstanceStatus
 from workflows.access.reading import ReasonNeeded
 from workflows.cases import queries
 from workflows.cases.models import Case
+from workflows.living import reasons, seeing
+from workflows.living.told import release_at
 
 blueprint = Blueprint("case_history", __name__, url_prefix="/cases/<uuid:case_id>/history")
 blueprint.register_error_handler(ReasonNeeded, ask_for_reason)
@@ -87,13 +90,15 @@ def show(case_id: UUID) -> str:
 def _of_chosen(case_id: UUID, chosen: ProcessInstance | None) -> dict[str, Any]:
     """Return what is shown of one instance: its diagram, its outline, a page of its entries."""
     if chosen is None:
-        return {"process": None, "entries": [], "outline": None, "after": 0, "following": None}
+        nothing: dict[str, Any] = dict.fromkeys(("process", "outline", "following", "may_repair"))
+        return nothing | {"entries": [], "after": 0}
     definitions = releases.definitions(session(), chosen.release_id)
     process = _process(chosen, definitions)
     after = int(request.args["after"]) if request.args.get("after", "").isdecimal() else 0
     told = queries.of_instance(session(), chosen.id, after=after, limit=PAGE + 1)
     names.load({str(each.payload.get("org_resource", "")) for each in told})
-    version = str(releases.get(session(), chosen.release_id).number)
+    number = releases.get(session(), chosen.release_id).number
+    version = release_at(session(), chosen.id, number)
     here = f"/cases/{case_id}/history/{chosen.id}"
     return {
         "process": process,
@@ -102,7 +107,9 @@ def _of_chosen(case_id: UUID, chosen: ProcessInstance | None) -> dict[str, Any]:
         "trace_address": f"{here}/trace",
         "outline": outline(process) if process else None,
         "states": _states(chosen),
-        "entries": [_entry(each, version) for each in told[:PAGE]],
+        "entries": [_entry(each, chosen, str(version(each.seq))) for each in told[:PAGE]],
+        "may_repair": not InstanceStatus(chosen.status).has_ended
+        and seeing.may_act(session(), actor(), chosen.id, now()),
         "following": told[PAGE - 1].seq if len(told) > PAGE else None,
         "after": after,
     }
@@ -145,22 +152,23 @@ def _called(process: Process | None, definitions: Definitions | None) -> list[tu
 def _run(instance: ProcessInstance, current: bool) -> Run:
     definitions = releases.definitions(session(), instance.release_id)
     process = definitions.processes.get(instance.process_id)
-    running = instance.status == InstanceStatus.ACTIVE
     return Run(
         id=instance.id,
         name=process.name if process else plain(instance.process_id),
-        state=gettext("running") if running else gettext("ended"),
+        state=gettext(STATUS[InstanceStatus(instance.status)]),
         started_at=instance.started_at,
         current=current,
     )
 
 
-def _entry(told: queries.Told, version: str) -> Entry:
+def _entry(told: queries.Told, instance: ProcessInstance, version: str) -> Entry:
     said = sentence(told.payload)
+    why = str((told.payload.get("data") or {}).get("reason") or "")
+    because = reasons.opened(session(), instance, why) if why else ""
     element = told.payload.get("element")
     return Entry(
         at=told.at,
-        words=said.words,
+        words=f"{said.words} ({because})" if because else said.words,
         who=said.who,
         version=version,
         seq=told.seq,
@@ -183,7 +191,7 @@ class State:
 
 def _states(instance: ProcessInstance) -> dict[str, State]:
     """Return the state of every element that the instance has come to or waits at."""
-    active = instance.status == InstanceStatus.ACTIVE
+    active = instance.status in RUNNING
     found: dict[str, State] = {}
     for element, (transition, at, by) in queries.states(session(), instance.id).items():
         if transition in DONE:

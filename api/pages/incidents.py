@@ -51,6 +51,7 @@ class Shown:
     settled: str  # how, by whom; empty while it waits
     settled_at: datetime | None
     may_skip: bool
+    instance: str | None  # the address of what it happened in
 
     @property
     def reference(self) -> str:
@@ -218,6 +219,7 @@ def _one(incident: Incident, led: bool, instance: ProcessInstance | None) -> Sho
         settled=_settled(incident),
         settled_at=incident.resolved_at,
         may_skip=incident.message_id is None and incident.error not in SHELL_ERRORS,
+        instance=f"/instances/{incident.instance_id}" if incident.instance_id else None,
     )
 
 

@@ -1,11 +1,12 @@
 """Lines of history as sentences that people read: who did what, and what followed by itself."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from api.language import gettext, say
+from api.pages import repairs
 from api.pages.names import name_of
+from api.pages.repairs import Sentence
 from api.pages.task_view import result_words
 from api.words import plain
 
@@ -49,16 +50,6 @@ ACTS: Mapping[str, str] = {
 BAD = frozenset({"window.missed", "safeguarding.raised", "glass.broken", "message.left_unsafely"})
 
 
-@dataclass(frozen=True)
-class Sentence:
-    """One line. ``kind`` sorts it for the filters, ``look`` marks it on the line."""
-
-    words: str
-    who: str
-    kind: str  # "task", "decision", "process", "event", "case", "step", "fault"
-    look: str = ""
-
-
 def sentence(payload: Payload) -> Sentence:
     """Say one entry of a history in words."""
     kind = str(payload.get("kind", ""))
@@ -67,9 +58,10 @@ def sentence(payload: Payload) -> Sentence:
         return Sentence(words, _who(payload), "fault", "is-bad")
     if kind in BY_PEOPLE:
         return _of_task(payload)
+    if kind in ("repair", "migration"):
+        return repairs.sentence(payload, _who(payload))
     if kind == "process":
-        begun = payload.get("lifecycle_transition") == "start"
-        words = "“%(name)s” began" if begun else "“%(name)s” ended"
+        words = repairs.PROCESS.get(str(payload.get("lifecycle_transition")), "“%(name)s” ended")
         return Sentence(say(words, name=_name(payload)), _who(payload), "process")
     if kind == "businessRuleTask":
         words = say("Decided: %(name)s%(result)s", name=_name(payload), result=_result(payload))

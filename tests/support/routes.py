@@ -46,6 +46,7 @@ FIELDS: Mapping[str, dict[str, str]] = {
     "/alert": {"reason": "x"},
     "/conflict": {"reason": "x"},
     "/snooze": {"until": "hour"},
+    "/<act>": {"until": "hour", "reason": "x"},
 }
 TEXTS: Mapping[str, str] = {
     "process_id": "first_contact",
@@ -54,6 +55,7 @@ TEXTS: Mapping[str, str] = {
     "name": "bpmn/processes/first_contact.bpmn",
     "day": "2027-01-14",
     "version": "0",
+    "act": "suspend",
 }
 
 
