@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
+from engine.living.models import Suspension
 from engine.models import (
     Incident,
     MessageInbox,
@@ -19,7 +20,13 @@ from engine.models import (
     Timer,
     UserTask,
 )
-from engine.states import IncidentState, MessageState, TimerKind
+from engine.states import (
+    IncidentState,
+    InstanceStatus,
+    MessageState,
+    TimerKind,
+    UserTaskState,
+)
 from engine.unclaimed import told_by
 
 
@@ -104,3 +111,30 @@ def of_messages(session: Session) -> Iterator[Difference]:
     )
     for row_id, target_id in session.execute(forgotten.order_by(MessageInbox.id)):
         yield Difference(target_id, "message_inbox", row_id, "nobody is asked about it")
+
+
+def of_suspensions(session: Session) -> Iterator[Difference]:
+    """Find work that keeps still although its instance runs, or moves although it is suspended."""
+    is_suspended = ProcessInstance.status == InstanceStatus.SUSPENDED
+    still = UserTask.state == UserTaskState.SUSPENDED
+    differing: tuple[tuple[type[Any], Any], ...] = (
+        (UserTask, and_(UserTask.completed_at.is_(None), still != is_suspended)),
+        (Timer, and_(Timer.kind == TimerKind.BPMN, Timer.held != is_suspended)),
+    )
+    for model, differs in differing:
+        found = (
+            select(model.id, model.instance_id)
+            .join(ProcessInstance, ProcessInstance.id == model.instance_id)
+            .where(ProcessInstance.ended_at.is_(None), differs)
+            .order_by(model.id)
+        )
+        for row_id, instance_id in session.execute(found):
+            yield Difference(instance_id, model.__tablename__, row_id, "row differs: suspended")
+    is_standing = exists().where(
+        Suspension.instance_id == ProcessInstance.id, Suspension.resumed_at.is_(None)
+    )
+    forgotten = select(ProcessInstance.id).where(is_suspended, ~is_standing)
+    for instance_id in session.scalars(forgotten.order_by(ProcessInstance.id)):
+        yield Difference(
+            instance_id, "suspension", instance_id, "row missing: nobody would resume it"
+        )

@@ -43,6 +43,7 @@ def check(session: Session) -> Iterator[Difference]:
     yield from leftovers.of_ended_instances(session)
     yield from leftovers.of_due_times(session)
     yield from leftovers.of_messages(session)
+    yield from leftovers.of_suspensions(session)
 
 
 def check_instance(session: Session, instance_id: UUID) -> Iterator[Difference]:

@@ -23,6 +23,7 @@ from sqlalchemy import Engine, text
 from api.cli import main
 from engine import selfcheck, timers
 from engine.db import snapshot, unit_of_work
+from engine.living import suspending
 
 FULL = diagram(
     process(
@@ -165,6 +166,53 @@ def test_a_message_about_which_nobody_is_asked_is_found(desk: Desk, damage: Dama
     assert faults(desk) == []
     damage("UPDATE user_task SET completed_at = created_at; DELETE FROM timer")
     assert faults(desk) == [("message_inbox", "nobody is asked about it")]
+
+
+SUSPENDED = {
+    "a task that stays put": (
+        "UPDATE user_task SET state = 'suspended'",
+        False,
+        [("user_task", "row differs: suspended")],
+    ),
+    "a timer that never fires": (
+        "UPDATE timer SET held = true WHERE kind = 'bpmn'",
+        False,
+        [("timer", "row differs: suspended")],
+    ),
+    "a task that goes on": (
+        "UPDATE user_task SET state = 'ready'",
+        True,
+        [("user_task", "row differs: suspended")],
+    ),
+    "a timer that fires": (
+        "UPDATE timer SET held = false WHERE kind = 'bpmn'",
+        True,
+        [("timer", "row differs: suspended")],
+    ),
+    "nobody who has done it": (
+        "DELETE FROM suspension",
+        True,
+        [("suspension", "row missing: nobody would resume it")],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", SUSPENDED)
+def test_what_keeps_still_is_what_somebody_has_suspended(
+    desk: Desk, damage: Damage, kind: str
+) -> None:
+    statement, is_suspended, found = SUSPENDED[kind]
+    desk.publish({"p.bpmn": FULL})
+    instance_id = desk.start(variables={"case_id": "C-1"})
+    if is_suspended:
+        review_at = desk.now + timedelta(days=1)
+        with desk.work() as session:
+            suspending.suspend(
+                session, instance_id, reason="Wait", review_at=review_at, by="femi", now=desk.now
+            )
+    assert faults(desk) == []
+    damage(statement)
+    assert faults(desk) == found
 
 
 def test_a_due_time_that_has_been_told_needs_no_timer_any_more(
