@@ -8,6 +8,7 @@ when gaps are sought, and nothing when overlaps are.
 from collections.abc import Iterator
 
 import feel
+from engine.decisions import literals
 from engine.decisions.columns import Input
 from engine.decisions.hit_policies import HitPolicy
 from engine.decisions.model import DecisionModel
@@ -30,11 +31,11 @@ class _TooComplex(Exception):
 
 
 def analyse(model: DecisionModel) -> list[Finding]:
-    """Return what is unsafe in the tables of a model, and what was noted when it was read."""
+    """Return what is unsafe in a model, and what was noted when it was read."""
     findings = Findings(model.file)
     for table in model.tables:
         _Analysis(table, findings).run()
-    return [*model.findings, *findings.found]
+    return [*model.findings, *findings.found, *literals.check(model)]
 
 
 class _Analysis:

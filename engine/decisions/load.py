@@ -207,9 +207,13 @@ class _Loader:
         inputs = self._keys(element, "informationRequirement", "requiredInput")
         node.requires = (*decisions, *inputs)
         node.knowledge = self._knowledge_of(element)
-        self._read_logic(node, reader.expression_of(element))
-        if boxes.tables and boxes.tables[-1].element is reader.expression_of(element):
+        logic = reader.expression_of(element)
+        read = len(boxes.expressions)
+        self._read_logic(node, logic)
+        if boxes.tables and boxes.tables[-1].element is logic:
             node.table = boxes.tables[-1]
+        elif logic is not None and xml.local(logic) == "literalExpression":
+            node.literal = next(iter(boxes.expressions[read:]), None)
 
     def _read_logic(self, node: Node, expression: etree._Element | None) -> None:
         boxes = self.boxes

@@ -10,7 +10,7 @@ from engine.decisions.problems import DecisionError
 from engine.decisions.reader import DecisionRun
 from engine.decisions.tables import Table
 from engine.findings import Finding
-from feel import BudgetExceeded
+from feel import BudgetExceeded, Expression
 from feel.compile import Closure
 from feel.scope import Frame, Run
 from feel.values import Function, Value
@@ -87,6 +87,7 @@ class Node:
     label: str = ""  # what it is called in the drawing, where its variable is called otherwise
     free_names: frozenset[str] = frozenset()
     table: Table | None = None
+    literal: Expression | None = None  # the logic of a decision that is one text of FEEL
     outputs: tuple[str, ...] = ()  # of a service: ids of its output decisions
     parameters: tuple[str, ...] = ()  # of a service: ids of what it takes
     space: str = ""  # the namespace of the model it was imported from

@@ -14,12 +14,26 @@ from feel.types import SIMPLE
 from feel.values import MAX_DEPTH, TYPE_NAMES
 
 
-def given_by(model: DecisionModel, decision: str) -> Shape:
+def given_by(model: DecisionModel, decision: str, depth: int = 0) -> Shape:
     """Return the shape of what a decision gives; of a table, with the values of its rows."""
     node = model.nodes.get(decision)
-    if node is None or node.kind != "decision":
+    if node is None or node.kind not in ("decision", "input") or depth > MAX_DEPTH:
         return ANYTHING
-    return of_declared(node.types, node.type) if node.table is None else of_table(node.table)
+    if node.table is not None:
+        return of_table(node.table)
+    declared = of_declared(node.types, node.type)
+    if node.literal is None or declared.types is not None:
+        return declared
+    return shape_of(node.literal.node, names_of(model, node, depth + 1))
+
+
+def names_of(model: DecisionModel, node: Node, depth: int = 0) -> dict[str, Shape]:
+    """Return what is known of the names that a decision reads: those it requires."""
+    return {
+        model.nodes[key].name: given_by(model, key, depth)
+        for key in node.requires
+        if key in model.nodes
+    }
 
 
 def taken_by(model: DecisionModel, decision: str) -> Iterator[tuple[str, Shape]]:

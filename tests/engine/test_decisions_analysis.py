@@ -190,3 +190,51 @@ def test_rows_are_unreachable_exactly_when_they_never_come_first(rows):
         if finding.rule in ("row_unreachable", "row_never_matches")
     }
     assert dead == {f"r{number}" for number in range(1, len(rows) + 1)} - reached
+
+
+# -- expressions ------------------------------------------------------------------------------
+
+
+def of_literal(text: str, *, given: str = "number", gives: str | None = None) -> list[str]:
+    """The rules that a decision breaks which is one expression over the input ``n``."""
+    logic = dmn.decision("d", dmn.literal(text), inputs="n", type_=gives)
+    return [
+        f.rule
+        for f in decisions.analyse(decisions.load(dmn.model(dmn.input_data("n", given), logic)))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "gives", "rules"),
+    [
+        ("n + 1", "number", "number", []),
+        ('n + "x"', "number", None, ["types_clash"]),
+        ("if n > 3 then 1 else 2", "string", None, ["types_clash"]),
+        ('"x"', "number", "number", ["result_type"]),
+        ("[n]", "number", "number", []),
+        ("n", "date", "date and time", []),
+        ("if n > 3 then 1 else null", "number", "number", []),
+        ("mm + n", "number", None, []),
+        ("number_of + n", "number", None, []),
+    ],
+)
+def test_what_an_expression_can_never_give_is_told(text, given, gives, rules):
+    assert of_literal(text, given=given, gives=gives) == rules
+
+
+def test_a_name_that_is_nearly_an_input_is_told():
+    scored = dmn.input_data("score", "number")
+    model = dmn.model(scored, dmn.decision("d", dmn.literal("scor + settings.x"), inputs="score"))
+    (found,) = decisions.analyse(decisions.load(model))
+    assert found.message == (
+        "The decision 'd' reads 'scor', which is not known here. Did you mean 'score'?"
+    )
+    assert (found.element_id, found.severity) == ("d", "warning")
+
+
+def test_what_one_decision_gives_is_known_to_the_next():
+    first = dmn.decision("level", dmn.table(["n"], [""], ['> 3|"high"', '-|"low"'], policy="FIRST"))
+    asked = dmn.decision("d", dmn.literal('level = "hgih"'), needs="level")
+    found = decisions.analyse(decisions.load(dmn.model(first, asked)))
+    assert [f.rule for f in found] == ["types_clash"]
+    assert 'is never "hgih"; it can be "high", "low"' in found[0].message
