@@ -6,7 +6,7 @@ from chaos import Report, storm
 
 def held(report: Report) -> bool:
     assert report.faults == []
-    assert all(report.misfortunes.values()), report.misfortunes
+    assert sum(report.misfortunes.values()) >= 3, report.misfortunes
     assert report.acknowledged_completions > 0
     return True
 

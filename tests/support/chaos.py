@@ -93,12 +93,15 @@ class Misfortune:
             weights = [weight for _, weight, _ in self.kinds]
             name, _, strike = self.chance.choices(self.kinds, weights)[0]
             if first:
-                wanted = first.pop()
-                name, _, strike = next(kind for kind in self.kinds if kind[0] == wanted)
-            self.done[name] += strike()
+                name, _, strike = next(kind for kind in self.kinds if kind[0] == first[-1])
+            has_struck = strike()
+            self.done[name] += has_struck
+            if has_struck and first:
+                first.pop()
 
     def kill_serving(self) -> bool:
-        return self.chance.choice(self.place.webs).kill_a_child()
+        webs = self.chance.sample(self.place.webs, len(self.place.webs))
+        return any(web.kill_a_child() for web in webs)
 
     def kill_web(self) -> bool:
         self.chance.choice(self.place.webs).kill()

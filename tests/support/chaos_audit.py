@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,8 @@ def audit(town: Town, ledger: Ledger) -> tuple[dict[str, Any], list[str]]:
             "history_entries": chains.entries,
             "history_streams": chains.streams,
             "incidents": session.scalar(select(func.count()).select_from(Incident)),
+            "timers_fired": said.of("pause").total(),
+            "timers_late_seconds": said.lateness(),
         }
         faults = [
             *(f"the chain is broken: {each}" for each in chains.breaks),
@@ -46,13 +49,25 @@ class Told:
     def __init__(self, session: Session) -> None:
         self.tasks: Counter[str] = Counter()
         self.elements: dict[str, Counter[UUID]] = {}
+        self.at: dict[tuple[str, UUID], datetime] = {}
         for instance_id in session.scalars(select(ProcessInstance.id)).all():
             for entry in history.read(session, f"instance:{instance_id}", limit=500):
                 said = entry.payload
                 if said["lifecycle_transition"] == "complete" and "element" in said:
                     self.elements.setdefault(said["element"], Counter())[instance_id] += 1
+                    self.at[said["element"], instance_id] = entry.at
                     if "task" in said:
                         self.tasks[said["task"]] += 1
+
+    def lateness(self) -> dict[str, float]:
+        """Return by how much timers came late: the median, the slowest of twenty, the slowest."""
+        late = sorted(
+            (at - self.at["tell", instance_id]).total_seconds() - 1.0
+            for (element_id, instance_id), at in self.at.items()
+            if element_id == "pause"
+        )
+        places = {"p50": len(late) // 2, "p95": len(late) * 95 // 100, "max": len(late) - 1}
+        return {name: round(late[place], 2) for name, place in places.items() if late}
 
     def of(self, element_id: str) -> Counter[UUID]:
         return self.elements.get(element_id, Counter())
