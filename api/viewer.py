@@ -17,6 +17,7 @@ from workflows.cohort.keeping import may_bring_in
 from workflows.desk import desk
 from workflows.desk.models import Desk
 from workflows.incidents.operating import looks_after_any
+from workflows.staff.leading import leads
 from workflows.staff.models import Staff
 from workflows.tenants.models import Tenant
 
@@ -41,6 +42,7 @@ SECTIONS: tuple[tuple[str, str, str, Callable[[Actor], bool]], ...] = (
     ("tasks", "Tasks", "/tasks", lambda actor: True),
     ("cases", "Cases", "/cases", holding("read_case")),
     ("cohort", "Imports", "/cohort", may_bring_in),
+    ("absences", "Absences", "/absences", leads),
     ("library", "Processes", "/library", holding("edit_definitions")),
     ("incidents", "Incidents", "/incidents", looks_after_any),
 )

@@ -10,6 +10,7 @@ from api import words
 from api.assets import asset
 from api.language import language
 from api.pages import (
+    absences,
     account,
     acts,
     case_history,
@@ -24,6 +25,7 @@ from api.pages import (
     instances,
     intake,
     library,
+    migrations,
     preview,
     privacy,
     search,
@@ -38,6 +40,7 @@ BLUEPRINTS = (
     privacy.blueprint,
     account.blueprint,
     library.blueprint,
+    migrations.blueprint,
     inbox.blueprint,
     incidents.blueprint,
     instances.blueprint,
@@ -53,6 +56,7 @@ BLUEPRINTS = (
     contacts.blueprint,
     search.blueprint,
     cohort.blueprint,
+    absences.blueprint,
 )
 
 

@@ -7,6 +7,7 @@ versions with ETags (`api.rest.etags`) and repetitions by idempotency key.
 from flask import Blueprint, Flask
 
 from api.rest import (
+    absences,
     case_records,
     cases,
     contacts,
@@ -29,6 +30,7 @@ from api.rest import (
 )
 
 RESOURCES: tuple[Blueprint, ...] = (
+    absences.blueprint,
     case_records.blueprint,
     cases.blueprint,
     contacts.blueprint,

@@ -44,6 +44,7 @@ UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 OPERATED = ("/incidents/<uuid:incident_id>", "/instances/<uuid:instance_id>")
 # About staff, releases and forms: they hold nobody's data and are asked about elsewhere.
 NO_CASE = (
+    "/absences/",
     "/releases/<uuid:release_id>",
     "/history/access/",
     "/messages/",

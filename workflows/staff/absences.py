@@ -60,6 +60,25 @@ def end_absences(session: Session, staff_id: UUID, *, by: str, now: datetime) ->
     return len(current)
 
 
+def call_off(session: Session, staff_id: UUID, *, by: str, now: datetime) -> int:
+    """Take back absences that have not begun; return how many. Their rows stay, without length."""
+    coming = session.scalars(
+        select(Absence).where(Absence.staff_id == staff_id, Absence.starts_at > now, lasts())
+    ).all()
+    for absence in coming:
+        absence.ends_at = absence.starts_at
+        audit.of_admin(
+            session, absence.tenant_id, "absence.called_off", by=by, at=now, staff_id=staff_id
+        )
+    session.flush()
+    return len(coming)
+
+
+def lasts() -> ColumnElement[bool]:
+    """The condition that an absence was not called off."""
+    return or_(Absence.ends_at.is_(None), Absence.ends_at > Absence.starts_at)
+
+
 def absent(session: Session, staff_ids: Iterable[UUID], *, at: datetime) -> frozenset[UUID]:
     """Return those of ``staff_ids`` who are away at an instant."""
     found = select(Absence.staff_id).where(Absence.staff_id.in_(list(staff_ids)), is_current(at))
