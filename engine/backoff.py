@@ -5,6 +5,9 @@ One incident says that it keeps failing; the trying goes on, because what was wr
 
 from datetime import timedelta
 
+from engine.core.refusals import StateTooNew
+from engine.db import may_be_repeated
+
 INCIDENT_AFTER = 3  # failed attempts
 LONGEST_PAUSE = timedelta(hours=1)
 MOST_COUNTED = 1_000  # attempts are counted no further: their column ends somewhere
@@ -19,3 +22,12 @@ def pause(attempts: int) -> timedelta:
 def counted(attempts: int) -> int:
     """Return the number of attempts after one more."""
     return min(attempts + 1, MOST_COUNTED)
+
+
+def is_no_failure(fault: Exception) -> bool:
+    """Say whether the next tick, here or on another node, is to try again and nothing is counted.
+
+    While one node after the other is brought up to date, an old one meets states that it cannot
+    read: they are for the new one.
+    """
+    return may_be_repeated(fault) or isinstance(fault, StateTooNew)

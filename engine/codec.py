@@ -25,7 +25,7 @@ import orjson
 import zstandard
 
 from engine.core.nodes import ScopeSpec
-from engine.core.refusals import StateUnreadable
+from engine.core.refusals import StateTooNew, StateUnreadable
 from engine.core.tokens import Instance, Scope, Token
 from feel.values import Range, YearsMonths
 
@@ -91,9 +91,10 @@ def read(state: bytes, release: str) -> Any:
     """
     version = state[0] if len(state) > HEADER else 0
     if version > VERSION:
-        raise StateUnreadable(
+        raise StateTooNew(
             f"The state has format version {version}, which a newer Signpost has written; this one "
-            f"reads up to {VERSION}. Let the newer one run here as well."
+            f"reads up to {VERSION}. Let the newer one run here as well.",
+            retry_after=5,
         )
     body = state[1 + DIGEST :]
     if version < 1 or digest(version, body) != state[1 : 1 + DIGEST]:

@@ -20,8 +20,8 @@ from uuid import UUID
 from sqlalchemy import Engine, or_, select
 from sqlalchemy.orm import Session
 
+from engine import backoff, inbox, instances, payloads, releases, routing, unclaimed, undelivered
 from engine import correlation as correlating
-from engine import inbox, instances, payloads, releases, routing, unclaimed, undelivered
 from engine.changes import DeliverMessage, DeliverSignal
 from engine.db import may_be_repeated, unit_of_work
 from engine.definitions import Definitions
@@ -142,7 +142,7 @@ def drain(
                 caused = produced(session)
         except Exception as fault:
             logger.exception("message %s could not be delivered", row_id)
-            if not may_be_repeated(fault):
+            if not backoff.is_no_failure(fault):
                 report.failed.append(row_id)
                 undelivered.put_off(database, tenant_id, row_id, now)
             elif tried[row_id] < ATTEMPTS:

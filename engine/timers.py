@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from engine import backoff, inbox, instances
 from engine.changes import FireTimers
-from engine.db import may_be_repeated, run, unit_of_work
+from engine.db import run, unit_of_work
 from engine.inbox import Message
 from engine.living import suspending
 from engine.models import Incident, Timer, UserTask
@@ -78,7 +78,7 @@ def fire_due(database: Engine, now: datetime, limit: int = 100) -> int:
                 fired += FIRE[TimerKind(due.kind)](session, due, now)
         except Exception as fault:
             logger.exception("timer failed in %s", due.target)
-            if not may_be_repeated(fault):  # else the next tick does
+            if not backoff.is_no_failure(fault):
                 _put_off(database, due, now)
     return fired
 

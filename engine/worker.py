@@ -72,14 +72,14 @@ class Worker:
         self.database.dispose()
 
     def fire_timers(self) -> None:
-        self._until_less(lambda now: timers.fire_due(self.database, now, AT_ONCE))
+        self._until_nothing(lambda now: timers.fire_due(self.database, now, AT_ONCE))
 
     def deliver_messages(self) -> None:
-        self._until_less(lambda now: messages.sweep(self.database, now))
-        self._until_less(lambda now: messages.expire(self.database, now, limit=AT_ONCE))
+        self._until_nothing(lambda now: messages.sweep(self.database, now))
+        self._until_nothing(lambda now: messages.expire(self.database, now, limit=AT_ONCE))
 
     def send(self) -> None:
-        self._until_less(
+        self._until_nothing(
             lambda now: outbox.deliver_due(self.database, now, self.settings.senders, limit=AT_ONCE)
         )
 
@@ -90,10 +90,14 @@ class Worker:
             except Exception:
                 logger.exception("sweeping up failed; the next hour tries again")
 
-    def _until_less(self, act: Callable[[datetime], int]) -> None:
-        """Act until less than a full load was found; a fault waits for the next tick."""
+    def _until_nothing(self, act: Callable[[datetime], int]) -> None:
+        """Act until nothing is left that can be done; a fault waits for the next tick.
+
+        Not until less than a full load was done: of a load some may fail and be put off, and
+        what is behind them is due as well.
+        """
         try:
-            while not self.stopping.is_set() and act(self.settings.clock.now()) >= AT_ONCE:
+            while not self.stopping.is_set() and act(self.settings.clock.now()):
                 pass
         except Exception:
             logger.exception("a tick failed; the next one tries again")

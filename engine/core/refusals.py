@@ -67,3 +67,9 @@ class MigrationUndecided(Refusal):
 
 class StateUnreadable(Exception):
     """The stored state of an instance is damaged, or of another version or release."""
+
+
+class StateTooNew(Refusal, StateUnreadable):
+    """A newer Signpost has moved this on, and this one cannot read it. Try again in a moment."""
+
+    status = 503  # while one node after the other is brought up to date

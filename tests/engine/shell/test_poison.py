@@ -9,7 +9,8 @@ from desk import Desk
 from diagrams import catch, diagram, end, message, process, service, start, timer, user
 from sqlalchemy import Connection, Engine, select, text
 
-from engine import backoff, instances, messages, outbox, timers
+from engine import backoff, codec, instances, messages, outbox, timers
+from engine.core.refusals import StateTooNew
 from engine.models import MessageInbox, Outbox, Timer
 from engine.operations import OperationContext, operation
 from engine.outbox import Delivery
@@ -265,3 +266,44 @@ def test_a_lock_that_an_operation_does_not_get_is_a_lost_race_and_no_incident(
     with desk.work() as session:
         assert instances.variables(session, instance_id) == {}
     assert desk.is_consistent()
+
+
+# -- nodes of two versions -------------------------------------------------------------------------
+
+
+def test_what_a_newer_node_has_written_is_left_to_it_and_counts_as_no_failure(
+    desk: Desk, worker: Worker, damage: Callable[[str], None]
+) -> None:
+    """While one node after the other is brought up to date."""
+    desk.publish({"p.bpmn": WAITING})
+    instance_id = desk.start(variables={"rank": 3})
+    other = desk.start(variables={"rank": 0})
+    newer = f"set_byte(state, 0, {codec.VERSION + 1})"
+    damage(
+        f"UPDATE process_instance SET state = {newer}, version = version + 1 "
+        f"WHERE id = '{instance_id}'"
+    )
+    desk.clock.advance(timedelta(hours=1))
+    for _ in range(5):
+        worker.fire_timers()
+    assert [task.element_id for task in desk.open_tasks(other)] == ["chase"]
+    [row] = timer_rows(desk)
+    assert (row.instance_id, row.attempts, row.retry_at) == (instance_id, 0, None)
+    assert desk.incidents() == []
+
+    damage(f"UPDATE process_instance SET state = set_byte(state, 0, {codec.VERSION})")
+    worker.fire_timers()  # the newer node comes by
+    assert [task.element_id for task in desk.open_tasks(instance_id)] == ["chase"]
+
+
+def test_people_are_asked_to_try_again_while_nodes_are_brought_up_to_date(
+    desk: Desk, damage: Callable[[str], None]
+) -> None:
+    desk.publish({"p.bpmn": COUNTING})
+    desk.send("counted", {"n": 1})
+    [task] = desk.open_tasks()
+    newer = f"set_byte(state, 0, {codec.VERSION + 1})"
+    damage(f"UPDATE process_instance SET state = {newer}, version = version + 1")
+    with pytest.raises(StateTooNew, match="a newer Signpost has written") as refused:
+        desk.complete(task.id)
+    assert (refused.value.status, refused.value.extra) == (503, {"retry_after": 5})
