@@ -379,5 +379,10 @@ def _expire(session: Session, tenant_id: UUID, row_id: UUID, now: datetime) -> b
     )
     if message is None:
         return False
-    _ask_somebody(session, message, releases.in_force(session, tenant_id, now), now)
+    definitions = releases.in_force(session, tenant_id, now)
+    inbox.lock_name(session, tenant_id, message.name)
+    if _catchers(session, message, definitions):
+        message.state = MessageState.PENDING  # it was armed just now, and passed over our row
+    else:
+        _ask_somebody(session, message, definitions, now)
     return True

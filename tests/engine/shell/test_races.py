@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from desk import Desk
 from diagrams import boundary, catch, diagram, end, message, process, start, timer, user
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 from together import together
 
 from engine import idempotency, messages, timers, user_tasks
@@ -220,4 +220,55 @@ def test_a_message_taken_while_somebody_closes_its_task(desk: Desk) -> None:
             assert (row.state, taken, told) == (MessageState.CLOSED, set(), [])
         for task in desk.open_tasks():
             desk.complete(task.id)
+    assert desk.is_consistent()
+
+
+def test_a_catcher_that_comes_while_its_message_expires_gets_it(
+    desk: Desk, owner_database: Engine, worker_database: Engine
+) -> None:
+    """It passes over a row that somebody holds: whoever holds it must look for it."""
+    waiting = process(
+        start("begin"),
+        catch("answer", message("answered", correlationKey="case_id")),
+        user("read"),
+        end("done"),
+        flows="begin > answer > read > done",
+    )
+    desk.publish({"p.bpmn": diagram(waiting)})
+    row_id = desk.send("answered", {}, correlation={"case_id": "C-1"})
+    with owner_database.begin() as expiring:
+        lock = text("SELECT 1 FROM message_inbox WHERE id = :id FOR UPDATE")
+        expiring.execute(lock, {"id": row_id})
+        instance_id = desk.start(variables={"case_id": "C-1"})
+    assert desk.message(row_id).state == MessageState.WAITING
+
+    messages.expire(worker_database, desk.now + timedelta(hours=4))
+    messages.sweep(worker_database, desk.now)
+    assert desk.message(row_id).consumed_by == instance_id
+    assert [task.element_id for task in desk.open_tasks()] == ["read"]
+    assert desk.is_consistent()
+
+
+def test_a_message_expires_while_its_catcher_comes_and_one_of_both_sees_the_other(
+    desk: Desk, worker_database: Engine
+) -> None:
+    waiting = process(
+        start("begin"),
+        catch("answer", message("answered", correlationKey="case_id")),
+        user("read"),
+        end("done"),
+        flows="begin > answer > read > done",
+    )
+    desk.publish({"p.bpmn": diagram(waiting)})
+    for number in range(20):
+        key = {"case_id": f"C-{number}"}
+        row_id = desk.send("answered", {}, correlation=key)
+        late = desk.now + timedelta(hours=4)
+        out = together(
+            partial(desk.start, variables=key), partial(messages.expire, worker_database, late)
+        )
+        assert not [each for each in out if isinstance(each, Exception)], out
+        messages.sweep(worker_database, late)
+        assert desk.message(row_id).consumed_by == out[0]
+    assert {task.element_id for task in desk.open_tasks()} == {"read"}
     assert desk.is_consistent()
