@@ -49,7 +49,7 @@ def measure(office: Office) -> Iterator[Figure]:
         "inbox.p95_ms",
         percentile(latencies, 0.95),
         "ms",
-        100,
+        50,
         peer="SpiffArena 2,110 ms at 10,000 open",
     )
 
