@@ -41,6 +41,7 @@ BLUEPRINTS = (
     account.blueprint,
     library.blueprint,
     migrations.blueprint,
+    migrations.blueprint,
     inbox.blueprint,
     incidents.blueprint,
     instances.blueprint,

@@ -144,7 +144,9 @@ def _page(instance: ProcessInstance, leads: bool, act: Act) -> Page:
         page.warning = _warning(most)
     if act.needs == "values":
         page.values = [
-            (name, _kind(value), _as_typed(value)) for name, value in instances.values_of(instance)
+            (name, _kind(value), _as_typed(value))
+            for name, value in instances.values_of(instance)
+            if value is not None  # of what kind it would be, nobody knows yet
         ]
     return page
 

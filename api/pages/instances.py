@@ -70,7 +70,7 @@ class Shown:
 
     @property
     def reference(self) -> str:
-        return self.id.hex[:8].upper()
+        return self.id.hex[-8:].upper()
 
     @property
     def address(self) -> str:

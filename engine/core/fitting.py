@@ -8,7 +8,7 @@ that is gone is for a person to decide; nobody guesses.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from engine.core import remarks, standing
@@ -105,12 +105,7 @@ class Fitting:
         stays = said.waits in ("join", "inside") and said.to is None and not changed
         if stays or token.task_spec.drawn.is_made or isinstance(node, EventGateway):
             return
-        self.remarks.append(
-            Remark(
-                said.what, said.element_id, said.name, said.waits, said.to, said.due_at,
-                changed=changed,
-            )
-        )  # fmt: skip
+        self.remarks.append(replace(said, changed=changed))
 
     def decide(self, token: Token, spec: ScopeSpec, why: str) -> None:
         """Start anew where the author says, if they do; else a person has to say."""

@@ -35,6 +35,7 @@ class Remark:
     name: str
     waits: str
     to: str | None = None
+    to_name: str | None = None
     due_at: datetime | None = None
     why: str | None = None
     changed: tuple[str, ...] = ()
@@ -48,13 +49,14 @@ def of_token(
     here = waiting_at(token.task_spec) if token.is_armed_start else token.task_spec
     drawn = here.drawn
     there = waiting_at(to) if to is not None and token.is_armed_start else to
-    new_id = there.drawn.author_id if there is not None else None
+    same = there is None or there.drawn.author_id == drawn.author_id
     return Remark(
         what=what,
         element_id=drawn.author_id,
         name=drawn.label,
         waits=waits_for(token),
-        to=new_id if new_id != drawn.author_id else None,
+        to=None if same or there is None else there.drawn.author_id,
+        to_name=None if same or there is None else there.drawn.label,
         due_at=described.due_at,
         why=why,
     )

@@ -1,0 +1,109 @@
+"""Pages of suspended, repaired and moved processes in Chromium, by day and by night."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from browser import Stage
+from flask import Flask
+from house import House
+from playwright.sync_api import expect
+from screens import IN_A_BROWSER, LOOKS, kept, staged, submit
+from sqlalchemy import select
+from stories import AMARA, READ
+
+from engine import releases
+from engine.models import ProcessInstance
+from workflows.identity.enrolment import SecondFactor
+
+pytestmark = IN_A_BROWSER
+
+
+@pytest.fixture
+def stage(app: Flask, factors: dict[str, SecondFactor], house: House) -> Iterator[Stage]:
+    with staged(app, factors) as stage:
+        yield stage
+
+
+@pytest.fixture
+def address(house: House) -> str:
+    """Amara's first contact, which waits for somebody to try."""
+    house.receive(answers=AMARA)
+    house.do("ines", "task_read_written", READ)
+    house.do("ines", "task_choose_route", {"route": "victim_support"})
+    house.travel(timedelta(hours=1, minutes=5))
+    with house.org.work() as session:
+        found = session.scalars(
+            select(ProcessInstance).where(ProcessInstance.process_id == "first_contact")
+        ).one()
+    return f"/instances/{found.id}"
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_looking_after_a_process(stage: Stage, address: str, look: str) -> None:
+    femi = stage.signed_in("femi", **LOOKS[look])
+    page = femi.open("/instances?show=running")
+    kept(femi, f"instances {look}")
+    femi.open(address)
+    kept(femi, f"instance {look}")
+    for act in ("correct", "cancel"):
+        femi.open(f"{address}/{act}")
+        kept(femi, f"instance {look}: {act}")
+    page = femi.open(address)
+    submit(femi, "a[href*='/move?token=']")
+    kept(femi, f"instance {look}: move")
+    page = femi.open(address)
+    submit(femi, "a[href*='/skip?token=']")
+    kept(femi, f"instance {look}: skip")
+    page = femi.open(f"{address}/suspend")
+    kept(femi, f"instance {look}: suspend")
+    submit(femi, "main form .btn-main")
+    expect(page.locator("[data-summary] h2")).to_be_focused()
+    kept(femi, f"instance {look}: a problem")
+    page.check("#until")
+    page.fill("#reason", "The office moves")
+    submit(femi, "main form .btn-main")
+    kept(femi, f"instance {look}: suspended")
+    femi.open("/instances")
+    kept(femi, f"instances {look}: suspended")
+    femi.open(f"{address}/resume")
+    kept(femi, f"instance {look}: resume")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_suspended_task_and_an_administrator(stage: Stage, address: str, look: str) -> None:
+    admin = stage.signed_in("admin", **LOOKS[look])
+    page = admin.open(f"{address}/suspend")
+    page.check("#until")
+    page.fill("#reason", "The line is down")
+    submit(admin, "main form .btn-main")
+    kept(admin, f"instance {look}: to an administrator")
+    ines = stage.signed_in("ines", **LOOKS[look])
+    ines.open("/tasks?view=unclaimed")
+    kept(ines, f"inbox {look}: suspended")
+    submit(ines, "tbody a[data-open]")
+    kept(ines, f"task {look}: suspended")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_moving_processes(stage: Stage, house: House, address: str, look: str) -> None:
+    files = releases.shipped_files()
+    name = "bpmn/processes/first_contact.bpmn"
+    text = files[name]
+    assert isinstance(text, bytes)
+    files[name] = text.replace(b'"task_attempt"', b'"task_ring"')
+    with house.org.work() as session:
+        releases.install_shipped(session, house.org.tenant_id, now=house.now, files=files)
+    owner = stage.signed_in("owner", **LOOKS[look])
+    page = owner.open("/library/migrations")
+    kept(owner, f"migrations {look}")
+    page.select_option("#process", "first_contact")
+    submit(owner, "main form .btn-main")
+    kept(owner, f"migrations {look}: a problem")
+    page.select_option("#process", "first_contact")
+    page.fill("#reason", "Ringing is called ringing")
+    submit(owner, "main form .btn-main")
+    page.click("details.card:has(table) summary")
+    kept(owner, f"migration {look}: looked at")
+    submit(owner, "form[action$='/run'] button")
+    kept(owner, f"migration {look}: run")
