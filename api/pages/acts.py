@@ -278,13 +278,14 @@ def _concern(subject: Subject) -> Response | str | tuple[str, int]:
         case_id=subject.case_id,
         contact_id=subject.contact_id,
         given=given,
+        refer_now="_refer_now" in request.form,
         by=actor().by,
         now=now(),
     )
-    flash(
-        gettext("The safeguarding lead has the concern now. What you were doing is unchanged."),
-        "good",
-    )
+    words = gettext("The safeguarding lead has the concern now. What you were doing is unchanged.")
+    if "_refer_now" in request.form:
+        words += " " + gettext("The task to refer it yourself is in your list: phone them now.")
+    flash(words, "good")
     return redirect(subject.back, 303)
 
 

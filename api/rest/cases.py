@@ -39,6 +39,7 @@ class ConcernIn(Schema):
     about_staff = fields.String(
         required=True, validate=validate.OneOf(["no", "here", "partner", "unsure"])
     )
+    refer_now = fields.Boolean(load_default=False)  # waiting for the lead is unsafe
 
 
 class ReasonIn(Schema):
@@ -116,7 +117,12 @@ def raise_concern(case_id: UUID) -> tuple[dict[str, Any], int]:
     """Raise a safeguarding concern: everybody may, on a case they see, in five fields."""
     case = require_case(session(), actor(), case_id, now(), reason="safeguarding")
     concern = concerns.raise_concern(
-        session(), case_id=case.id, given=body(), by=actor().by, now=now()
+        session(),
+        case_id=case.id,
+        given=body(),
+        refer_now=body()["refer_now"],
+        by=actor().by,
+        now=now(),
     )
     return {"id": str(concern.id), "raised_at": text(concern.raised_at)}, 201
 

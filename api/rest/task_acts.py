@@ -48,6 +48,7 @@ def raise_concern(task_id: UUID) -> tuple[dict[str, Any], int]:
         case_id=case_id,
         contact_id=contact_id,
         given=body(),
+        refer_now=body()["refer_now"],
         by=actor().by,
         now=now(),
     )

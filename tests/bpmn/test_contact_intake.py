@@ -41,6 +41,7 @@ def received(
         "safeguarding.open": [
             {"concern_id": "g1", "filled": True, "danger_now": "yes", "about_staff": None}
             | {"about_child_or_adult": False, "raiser_id": None, "case_id": None}
+            | {"refer_now": False}
         ],
     }
     given |= {name.replace("__", "."): value for name, value in results.items()}

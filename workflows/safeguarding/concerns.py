@@ -85,10 +85,16 @@ def raise_concern(
     case_id: UUID | None = None,
     contact_id: UUID | None = None,
     given: Mapping[str, Any],
+    refer_now: bool = False,
     by: str,
     now: datetime,
 ) -> SafeguardingConcern:
-    """Raise a concern with its five fields, as any member of staff may from any screen."""
+    """Raise a concern with its five fields, as any member of staff may from any screen.
+
+    ``refer_now``: they judge that waiting for the lead is unsafe. They get the task to refer it
+    themselves beside the lead's, at once; otherwise it comes when nobody has acknowledged it in
+    25 minutes.
+    """
     about = About.of(session, case_id=case_id, contact_id=contact_id)
     concern = open_concern(session, about, found_by="person", by=by, now=now)
     fill(concern, given, now=now)
@@ -103,6 +109,7 @@ def raise_concern(
             "found_by": "person",
             "danger_now": concern.danger_now,
             "about_staff": concern.about_staff,
+            "refer_now": refer_now,
         },
         by=by,
         now=now,

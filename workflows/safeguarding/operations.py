@@ -56,8 +56,12 @@ def open_concern(
     found_by: str | None = None,
     danger_now: str | None = None,
     about_staff: str | None = None,
+    refer_now: bool | None = None,
 ) -> dict[str, Any]:
-    """Find the concern that was raised, or make one when a rule or a review found it."""
+    """Find the concern that was raised, or make one when a rule or a review found it.
+
+    ``refer_now``: whoever raised it judges that waiting for the lead is unsafe.
+    """
     if concern_id is not None:
         concern = concern_of(context, concern_id)
     else:
@@ -73,6 +77,7 @@ def open_concern(
         "concern_id": str(concern.id),
         "case_id": str(concern.case_id) if concern.case_id else None,
         "contact_id": str(concern.contact_id) if concern.contact_id else None,
+        "refer_now": refer_now is True,
         "filled": concern.filled_at is not None,
         "danger_now": concern.danger_now,
         "about_staff": concern.about_staff,

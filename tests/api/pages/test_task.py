@@ -308,6 +308,18 @@ def test_a_conflict_closes_the_case_to_who_declares_it(ines: Browser, attempt: U
     assert ines.get(f"/tasks/{attempt}").status_code == 404
 
 
+def test_whoever_cannot_wait_raises_it_and_gets_the_task_to_refer_it(
+    ines: Browser, house: House, attempt: UUID
+) -> None:
+    address = f"/tasks/{attempt}/safeguarding"
+    key = field(ines.get(address).text, "_key")
+    said = {"at_risk": "child", "verbatim_words": "“He is alone with them.”"}
+    said |= {"danger_now": "unsure", "about_staff": "no", "_refer_now": "yes", "_key": key}
+    assert ines.post(address, said).status_code == 303
+    assert "phone them now" in ines.get(f"/tasks/{attempt}").text
+    assert house.task("task_refer_direct").actual_owner == str(house.org.ines)
+
+
 def test_a_concern_is_raised_without_leaving_the_work(
     ines: Browser, house: House, attempt: UUID
 ) -> None:

@@ -32,6 +32,15 @@ def test_a_concern_is_raised_before_there_is_a_case(story: Story, reading: dict[
     assert story.task("ines", "task_read_written")["state"] == reading["state"]
 
 
+def test_whoever_cannot_wait_refers_it_themselves(story: Story, reading: dict[str, Any]) -> None:
+    cannot_wait = {**CONCERN, "refer_now": True}
+    assert (
+        story["ines"].post(f"/user-tasks/{reading['id']}/concerns", cannot_wait).status_code == 201
+    )
+
+    assert story.task("ines", "task_refer_direct")["actual_owner"] == str(story.org.ines)
+
+
 def test_all_five_fields_are_checked(story: Story, reading: dict[str, Any]) -> None:
     refused = story["ines"].post(f"/user-tasks/{reading['id']}/concerns", {"danger_now": "maybe"})
 
