@@ -1,7 +1,7 @@
 """An instance under its lock, and who moves it: what the parts of the shell hand to each other."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,8 @@ class Held:
     version: int
     risk_rank: int
     told_rank: int | None = None
+    # as it was when the lock was taken; none for one that this transaction has moved since
+    state: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from engine.states import IncidentState, InstanceStatus
 
 LOCK = """
 SELECT id, tenant_id, service_id, business_key, release_id, process_id, status, version, risk_rank,
-  told_rank
+  told_rank, state
 FROM process_instance WHERE id = {which} FOR NO KEY UPDATE
 """
 LOCK_INSTANCE = LOCK.format(which="%(id)s")
@@ -261,7 +261,7 @@ def _lock(session: Session, statement: str, id: UUID) -> Held:
 
 def _restore(session: Session, held: Held) -> runtime.Run:
     definitions = releases.definitions(session, held.release_id)
-    state = run(session, STATE, {"id": held.id}).scalar_one()
+    state = held.state or run(session, STATE, {"id": held.id}).scalar_one()
     return runtime.restore(definitions, bytes(state))
 
 
