@@ -46,7 +46,6 @@ FIELDS: Mapping[str, dict[str, str]] = {
     "/alert": {"reason": "x"},
     "/conflict": {"reason": "x"},
     "/snooze": {"until": "hour"},
-    "/<act>": {"until": "hour", "reason": "x"},
 }
 TEXTS: Mapping[str, str] = {
     "process_id": "first_contact",
