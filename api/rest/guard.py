@@ -26,7 +26,7 @@ from engine import idempotency, messages
 from engine.db import unit_of_work
 from engine.errors import Forbidden, Refusal
 from workflows import keys
-from workflows.access.actor import NotSignedIn, actor_for
+from workflows.access.actor import NotSignedIn
 from workflows.programmes import tokens
 from workflows.programmes.tokens import Scope
 
@@ -93,15 +93,14 @@ def _enter(session: Session, scopes: set[Scope | None]) -> None:
         return
     token = None
     if kind.casefold() == "bearer":
-        token = tokens.find(session, secret.strip(), now=auth.real_now())
+        token = tokens.find(session, secret.strip(), now=work.now(), real_now=auth.real_now())
     if token is None:
         raise NotSignedIn
     if not scopes & token.scopes:
         wanted = " or ".join(f"“{scope}”" for scope in sorted(map(str, scopes)))
         raise ScopeMissing(f"It needs the scope {wanted}.")
     g.scopes = token.scopes
-    g.tenant_id = token.tenant_id
-    g.actor = actor_for(session, token.staff_id, work.now())
+    g.actor, g.tenant_id = token.actor, token.actor.tenant_id
 
 
 def _answer(session: Session, view: View, values: dict[str, Any], reads: bool) -> Response:

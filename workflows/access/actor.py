@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, Uuid, exists, func, select
 from sqlalchemy.orm import Session
 
 from engine.db import Fixed, UtcDateTime, varying
@@ -96,6 +96,11 @@ def actor_for(session: Session, staff_id: UUID, now: datetime) -> Actor:
     row = WHO.run(session, staff_id=staff_id, now=now).one_or_none()
     if row is None:
         raise NotSignedIn
+    return actor_of(row)
+
+
+def actor_of(row: Any) -> Actor:
+    """Return the actor that a row of `who` tells of."""
     return Actor(
         staff_id=row.id,
         tenant_id=row.tenant_id,
@@ -106,7 +111,8 @@ def actor_for(session: Session, staff_id: UUID, now: datetime) -> Actor:
     )
 
 
-def _who() -> Select[Any]:
+def who(staff_id: ColumnElement[UUID]) -> Select[Any]:
+    """Return the select of who somebody is; its parameter is ``now``."""
     now = varying("now", UtcDateTime())
     held = select(
         func.json_agg(func.json_build_array(StaffRole.role, StaffRole.service_id, StaffRole.scope))
@@ -127,10 +133,10 @@ def _who() -> Select[Any]:
         standing_in(now).scalar_subquery().label("standing_in"),
         teams.scalar_subquery().label("teams"),
         exists().where(Absence.staff_id == Staff.id, is_current(now)).label("away"),
-    ).where(Staff.id == varying("staff_id"), Staff.active)
+    ).where(Staff.id == staff_id, Staff.active)
 
 
-WHO = Fixed(_who())
+WHO = Fixed(who(varying("staff_id", Uuid())))
 
 
 def _duties(*lists: Iterable[tuple[str, str]] | None) -> Iterable[tuple[str, UUID]]:

@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select, true
 from sqlalchemy.orm import Session
 
-from engine.db import Fixed, entered, entering, varying
+from engine.db import Fixed, UtcDateTime, entered, entering, varying
 from engine.errors import Refusal
 from workflows import audit
+from workflows.access.actor import Actor, actor_of, who
 from workflows.programmes.models import AccessToken
 
 PREFIX = "sp_"  # so that a scanner for leaked secrets can know one
@@ -74,32 +76,48 @@ def issue(
 class Bearer:
     """On whose behalf a programme asks, and for what it may."""
 
-    tenant_id: UUID
-    staff_id: UUID
+    actor: Actor
     scopes: frozenset[str]
 
 
-LIVING = Fixed(
-    select(
-        AccessToken.tenant_id,
-        AccessToken.staff_id,
-        AccessToken.scopes,
-        entering(AccessToken.tenant_id),
-    ).where(
-        AccessToken.secret_hash == varying("secret_hash"),
-        AccessToken.revoked_at.is_(None),
-        AccessToken.expires_at > varying("now"),
+def _living() -> Select[Any]:
+    """Find a token and the person behind it at once.
+
+    Nobody's row can be seen before the tenant is entered. Lateral and limited, the person is looked
+    for once the row of the token is there, and to read that row is to enter; were it ever the
+    other way round, nobody would be found.
+    """
+    token = (
+        select(
+            AccessToken.staff_id,
+            AccessToken.scopes,
+            entering(AccessToken.tenant_id).label("tenant_entered"),
+        )
+        .where(
+            AccessToken.secret_hash == varying("secret_hash"),
+            AccessToken.revoked_at.is_(None),
+            AccessToken.expires_at > varying("real_now", UtcDateTime()),
+        )
+        .cte("token")
     )
-)
+    person = who(token.c.staff_id).limit(1).lateral("person")
+    return select(token.c.tenant_entered, token.c.scopes, person).join_from(token, person, true())
 
 
-def find(session: Session, secret: str, *, now: datetime) -> Bearer | None:
-    """Return who shows a living token. The unit of work is inside its tenant afterwards."""
-    row = LIVING.run(session, secret_hash=_hash(secret), now=now).one_or_none()
+LIVING = Fixed(_living())
+
+
+def find(session: Session, secret: str, *, now: datetime, real_now: datetime) -> Bearer | None:
+    """Return who shows a living token, as they are at ``now``; tokens live by ``real_now``.
+
+    None as well for somebody who has left. The unit of work is inside the tenant afterwards.
+    """
+    values = {"secret_hash": _hash(secret), "now": now, "real_now": real_now}
+    row = LIVING.run(session, **values).one_or_none()
     if row is None:
         return None
     entered(session, row.tenant_id)
-    return Bearer(row.tenant_id, row.staff_id, frozenset(row.scopes))
+    return Bearer(actor_of(row), frozenset(row.scopes))
 
 
 def revoke(session: Session, token: AccessToken, *, by: str, now: datetime) -> None:

@@ -70,7 +70,8 @@ def test_a_token_opens_until_it_is_revoked(riverside: Command, database_url: str
 def known(database_url: str, secret: str) -> bool:
     database = connect(database_url)
     with unit_of_work(database) as session:
-        found = tokens.find(session, secret, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        found = tokens.find(session, secret, now=now, real_now=now)
     database.dispose()
     return found is not None
 
