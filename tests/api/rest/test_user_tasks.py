@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 from workflows.programmes.tokens import Scope
 
 HIGH = {"risk_level": 4, "note": "first contact"}
-MOST_STATEMENTS = 15
+MOST_STATEMENTS = 8
 
 
 def start(dana) -> str:
