@@ -26,7 +26,7 @@ from workflows.staff.models import (
     TeamMember,
 )
 from workflows.staff.rota import on_shift_at
-from workflows.staff.stand_ins import standing_in
+from workflows.staff.stand_ins import stood_in_for, vacancies
 
 
 class NotSignedIn(Refusal):
@@ -105,7 +105,7 @@ def actor_of(row: Any) -> Actor:
         staff_id=row.id,
         tenant_id=row.tenant_id,
         grants=tuple(_grants(row.grants or ())),
-        positions=() if row.away else tuple(_duties(row.shifts, row.named, row.standing_in)),
+        positions=() if row.away else tuple(_duties(row)),
         team_ids=frozenset(row.teams or ()),
         is_absent=row.away,
     )
@@ -130,7 +130,7 @@ def who(staff_id: ColumnElement[UUID]) -> Select[Any]:
         held.scalar_subquery().label("grants"),
         shifts.scalar_subquery().label("shifts"),
         named.scalar_subquery().label("named"),
-        standing_in(now).scalar_subquery().label("standing_in"),
+        vacancies(now).scalar_subquery().label("vacant"),
         teams.scalar_subquery().label("teams"),
         exists().where(Absence.staff_id == Staff.id, is_current(now)).label("away"),
     ).where(Staff.id == staff_id, Staff.active)
@@ -139,8 +139,12 @@ def who(staff_id: ColumnElement[UUID]) -> Select[Any]:
 WHO = Fixed(who(varying("staff_id", Uuid())))
 
 
-def _duties(*lists: Iterable[tuple[str, str]] | None) -> Iterable[tuple[str, UUID]]:
-    return ((position, UUID(service_id)) for rows in lists for position, service_id in rows or ())
+def _duties(row: Any) -> Iterable[tuple[str, UUID]]:
+    """Yield the duties that somebody holds, and those in which they stand in."""
+    held = [tuple(each) for each in (*(row.shifts or ()), *(row.named or ()))]
+    roles = [(role, service_id) for role, service_id, _ in row.grants or ()]
+    for position, service_id in (*held, *stood_in_for(row.vacant, roles, held)):
+        yield position, UUID(service_id)
 
 
 def _grants(rows: Iterable[tuple[str, str | None, str | None]]) -> Iterable[Grant]:

@@ -47,37 +47,30 @@ def alert(
     """Send `manager.alert` about a case, a contact or neither (``about``: its id).
 
     ``reason``, as somebody wrote it, is kept for whoever answers and in the record of a case;
-    ``rule`` is a machine word. Returns the id of the message, which starts `manager_alert`.
+    ``rule`` is a machine word. Returns the id of the message.
     """
     case = session.get(Case, about) if about else None
     contact = session.get(Contact, about) if about and case is None else None
     if case is not None and reason:
         notes.add_note(session, case, reason, kind="decision", by=by, now=now)
-    alert_id = uuid4()
-    said = {
-        "alert_id": str(alert_id),
-        "task_id": str(task_id) if task_id else None,
-        "case_id": str(case.id) if case else None,
-        "contact_id": str(contact.id) if contact else None,
-        "reason": rule,
-    }
-    message_id = messages.send(
-        session, tenant_id, "manager.alert", said, by=by, now=now, service_id=service_id
-    )
+    row = ManagerAlert(id=uuid4(), tenant_id=tenant_id, user_task_id=task_id)
     found = case or contact
-    row = ManagerAlert(
-        id=alert_id,
-        tenant_id=tenant_id,
-        message_id=message_id,
-        user_task_id=task_id,
-        subject_id=found.subject_id if found else tenant_id,
-        raised_at=now,
-        raised_by=by,
+    row.subject_id = found.subject_id if found else tenant_id
+    row.raised_at, row.raised_by = now, by
+    ids = {
+        "alert_id": row.id,
+        "task_id": task_id,
+        "case_id": case and case.id,
+        "contact_id": contact and contact.id,
+    }
+    said = {name: str(given) if given else None for name, given in ids.items()} | {"reason": rule}
+    row.message_id = messages.send(
+        session, tenant_id, "manager.alert", said, by=by, now=now, service_id=service_id
     )
     row.reason = reason
     session.add(row)
     session.flush()
-    return message_id
+    return row.message_id
 
 
 def answered_in(session: Session, task: UserTask) -> Raised | None:

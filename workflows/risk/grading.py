@@ -90,19 +90,21 @@ def record(
     case.risk_level = level
     case.grade_origin = origin
     session.flush()
-    if level != previous:
-        _tell_open_work(session, case, level, besides=instance_id)
+    _tell_open_work(session, case, grade)
     return grade
 
 
-def _tell_open_work(session: Session, case: Case, level: str, *, besides: UUID) -> None:
+def _tell_open_work(session: Session, case: Case, grade: RiskGrade) -> None:
     """Put all open work of the case where its grade belongs, with the grade itself.
 
     Lists show the grade and are sorted by the rank of the work: the two never say different
     things, whatever the processes of the case are waiting for.
     """
-    known, at_least = {"risk_level": level}, levels.TASK_RANK[level]
-    ranks.tell(session, case.tenant_id, case.id, known, at_least=at_least, besides=besides)
+    if grade.level == grade.previous_level:
+        return
+    known, at_least = {"risk_level": grade.level}, levels.TASK_RANK[grade.level]
+    grader = grade.instance_id  # is being moved, and weighs itself
+    ranks.tell(session, case.tenant_id, case.id, known, at_least=at_least, besides=grader)
 
 
 def current(session: Session, case_id: UUID) -> RiskGrade | None:

@@ -8,22 +8,23 @@ contacts in. Only the first of these groups that has anybody present gets it, so
 not everybody's and therefore no one's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     String,
     and_,
     case,
     column,
     exists,
-    false,
     func,
     or_,
     select,
+    true,
     values,
 )
 from sqlalchemy.orm import Session, aliased
@@ -47,6 +48,8 @@ TIERS: Sequence[Sequence[str]] = (
     ("contact_handler", "helpline_operator"),
 )
 DUTIES = (Position.DUTY_WORKER, Position.DUTY_MANAGER)
+TIER_OF = {role: number for number, roles in enumerate(TIERS, 1) for role in roles}
+MANAGER = 0  # before the first of them
 
 
 def stand_ins(
@@ -69,45 +72,85 @@ def stand_ins(
     return []
 
 
-def standing_in(now: ColumnElement[datetime]) -> Any:
-    """Return the duties in which a row of `Staff` stands in now, as JSON: (position, service)."""
+def vacancies(now: ColumnElement[datetime]) -> Any:
+    """Return the duties that nobody holds now, as JSON: (position, service, who stands in).
+
+    Who: `MANAGER` or a number of `TIERS`, counted from 1; null where nobody is there. For the
+    statement that reads who somebody is, correlated to its `Staff`; it asks what is so of all
+    services at once, because it runs in every request.
+    """
     duty = values(column("position", String), name="duty").data([(str(d),) for d in DUTIES])
     position = duty.c.position
-    managed = _held(Position.DUTY_MANAGER, now)
-    ways: list[tuple[Any, Any]] = [
+    held, there = _held(now), _there(now)
+    taken, managed = held.alias("taken"), held.alias("managed")
+    here, everywhere = there.alias("here"), there.alias("everywhere")
+    who = case(
         (
-            and_(position == str(Position.DUTY_WORKER), managed),
-            _held(Position.DUTY_MANAGER, now, Staff.id),
-        )
-    ]
-    for roles in TIERS:
-        anybody, own = aliased(StaffRole), aliased(StaffRole)
-        there = exists().where(_role_in(anybody, roles, Service.id), _is_there(anybody, now))
-        held = select(own.id).where(_role_in(own, roles, Service.id), own.staff_id == Staff.id)
-        mine = exists(held.correlate_except(own))
-        ways.append((there, mine))
+            and_(position == str(Position.DUTY_WORKER), managed.c.service_id.is_not(None)),
+            MANAGER,
+        ),
+        else_=func.least(here.c.tier, everywhere.c.tier),
+    )
     return (
-        select(func.json_agg(func.json_build_array(position, Service.id)))
+        select(func.json_agg(func.json_build_array(position, Service.id, who)))
         .select_from(Service)
-        .join(duty, onclause=Service.tenant_id == Staff.tenant_id)
-        .where(~_held(position, now), case(*ways, else_=false()))
+        .join(duty, true())
+        .outerjoin(taken, and_(taken.c.service_id == Service.id, taken.c.position == position))
+        .outerjoin(
+            managed,
+            and_(
+                managed.c.service_id == Service.id,
+                managed.c.position == str(Position.DUTY_MANAGER),
+            ),
+        )
+        .outerjoin(here, here.c.service_id == Service.id)
+        .outerjoin(
+            everywhere,
+            and_(everywhere.c.service_id.is_(None), everywhere.c.tenant_id == Service.tenant_id),
+        )
+        .where(Service.tenant_id == Staff.tenant_id, taken.c.service_id.is_(None))
         .correlate(Staff)
     )
 
 
-def _held(
-    position: Any, now: ColumnElement[datetime], by: ColumnElement[UUID] | Any = None
-) -> ColumnElement[bool]:
-    """The condition that somebody present (or ``by``) holds a duty of the service now."""
-    shift = [
-        RotaShift.service_id == Service.id,
-        RotaShift.position == (str(position) if isinstance(position, Position) else position),
-        on_shift_at(now),
-        _is_there(RotaShift, now),
-    ]
-    if by is not None:
-        shift.append(RotaShift.staff_id == by)
-    return exists(select(RotaShift.id).where(*shift).correlate_except(RotaShift))
+def stood_in_for(
+    vacant: Iterable[tuple[str, str, int | None]] | None,
+    roles: Collection[tuple[str, str | None]],
+    duties: Collection[tuple[str, str]],
+) -> Iterable[tuple[str, str]]:
+    """Yield the vacant duties that pass to somebody with these roles and duties, by service."""
+    for position, service, who in vacant or ():
+        if who == MANAGER:
+            stands_in = (str(Position.DUTY_MANAGER), service) in duties
+        else:
+            stands_in = any(
+                TIER_OF.get(role) == who for role, place in roles if place in (None, service)
+            )
+        if who is not None and stands_in:
+            yield position, service
+
+
+def _held(now: ColumnElement[datetime]) -> CTE:
+    """Which duties somebody present holds now."""
+    return (
+        select(RotaShift.service_id, RotaShift.position)
+        .where(
+            on_shift_at(now), RotaShift.position.in_(map(str, DUTIES)), _is_there(RotaShift, now)
+        )
+        .distinct()
+        .cte("held")
+    )
+
+
+def _there(now: ColumnElement[datetime]) -> CTE:
+    """The nearest tier of which somebody is present, by service and for roles held everywhere."""
+    tier = case(TIER_OF, value=StaffRole.role)
+    return (
+        select(StaffRole.tenant_id, StaffRole.service_id, func.min(tier).label("tier"))
+        .where(StaffRole.role.in_(TIER_OF), _is_there(StaffRole, now))
+        .group_by(StaffRole.tenant_id, StaffRole.service_id)
+        .cte("there")
+    )
 
 
 def _role_in(held: Any, roles: Sequence[str], service_id: Any) -> ColumnElement[bool]:
@@ -116,7 +159,7 @@ def _role_in(held: Any, roles: Sequence[str], service_id: Any) -> ColumnElement[
 
 
 def _is_there(held: Any, at: Any) -> ColumnElement[bool]:
-    """The condition that whoever holds a role works here and is not absent."""
+    """The condition that whoever holds a role or a shift works here and is not absent."""
     colleague = aliased(Staff)
     away = exists().where(Absence.staff_id == held.staff_id, is_current(at))
     here = exists().where(colleague.id == held.staff_id, colleague.active)
