@@ -122,10 +122,11 @@ class Crowd:
 
     def __init__(self, place: Town, ledger: Ledger, seed: int) -> None:
         self.starting, self.stopping = threading.Event(), threading.Event()
-        self.threads = []
+        self.clients, self.threads = [], []
         for number in range(CLIENTS):
             name, chance = ("dana", "priya")[number % 2], random.Random(seed + number)
             client = Client(place, name, ledger, chance, self.starting, self.stopping)
+            self.clients.append(client)
             self.threads.append(threading.Thread(target=client.run))
 
     def __enter__(self) -> Self:
@@ -139,10 +140,14 @@ class Crowd:
         self.starting.clear()
         try:
             place.until_open()
-            until(lambda: is_settled(place), SETTLING)
+            until(lambda: self.is_at_rest() and is_settled(place), SETTLING)
         except TimeoutError:
             return False
         return True
+
+    def is_at_rest(self) -> bool:
+        """Say whether nobody is in the middle of beginning something new."""
+        return not any(client.is_beginning for client in self.clients)
 
     def __exit__(self, *exc: object) -> None:
         self.stopping.set()

@@ -81,6 +81,7 @@ class Client:
     starting: threading.Event  # as long as it is set, new work is begun
     stopping: threading.Event
     line: http.client.HTTPConnection | None = None
+    is_beginning: bool = False  # something new may be under way
 
     def run(self) -> None:
         while not self.stopping.is_set():
@@ -92,8 +93,12 @@ class Client:
 
     def work(self) -> None:
         waiting = self.waiting()
-        if self.starting.is_set() and len(waiting) < BACKLOG:
-            self.start()
+        self.is_beginning = True
+        try:
+            if self.starting.is_set() and len(waiting) < BACKLOG:
+                self.start()
+        finally:
+            self.is_beginning = False
         if not waiting:
             self.stopping.wait(0.2)
             return
@@ -113,7 +118,7 @@ class Client:
         status, answer = self.until_told("POST", "/process-instances", body)
         if status == 201:
             self.ledger.begun(UUID(answer["id"]), is_broken=is_broken)
-        elif not self.stopping.is_set():
+        else:
             self.ledger.surprise(f"start: {status} {answer}")
 
     def complete(self, task_id: UUID) -> None:
@@ -143,7 +148,8 @@ class Client:
                 return status, answer
             if status != 503:
                 self.ledger.surprise(f"{method} {path}: {status} {answer}")
-            time.sleep(self.chance.choice(WAITS))
+            if self.stopping.wait(self.chance.choice(WAITS)):
+                raise Unknown
 
     def ask(
         self, method: str, path: str, body: Any = None, key: str | None = None

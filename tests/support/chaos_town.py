@@ -143,9 +143,13 @@ class Town:
             self.closing.wait(KEPT_WATCH_EVERY)
 
     def until_open(self) -> None:
-        """Wait until every node serves."""
-        for port in self.ports:
-            until(lambda port=port: answers(port), PATIENCE)  # type: ignore[misc]  # bound now
+        """Wait until every node serves; say what they said if one does not."""
+        try:
+            for port in self.ports:
+                until(lambda port=port: answers(port), PATIENCE)  # type: ignore[misc]  # bound now
+        except TimeoutError as waited:
+            said = [daemon.log.read_text(errors="replace")[-2_000:] for daemon in self.daemons]
+            raise TimeoutError("\n".join([str(waited), *said])) from waited
 
 
 def megabytes(daemon: Daemon) -> float:
