@@ -41,7 +41,6 @@ BLUEPRINTS = (
     account.blueprint,
     library.blueprint,
     migrations.blueprint,
-    migrations.blueprint,
     inbox.blueprint,
     incidents.blueprint,
     instances.blueprint,
