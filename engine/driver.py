@@ -7,16 +7,19 @@ listeners hear of every statement, and a fault becomes the error it would have b
 connection taken out of its pool.
 """
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from psycopg import Cursor
+from psycopg import RawCursor
 from psycopg.pq import ExecStatus
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 
 _CURSOR = "engine.driver"
+_PLACE = re.compile(r"%\((\w+)\)s|%%")
 
 
 class Rows(list[Any]):
@@ -52,7 +55,8 @@ def send(connection: Connection, statement: str, values: Mapping[str, Any]) -> R
     for hear in connection.dispatch.before_cursor_execute:
         hear(connection, cursor, statement, values, None, False)
     try:
-        cursor.execute(statement, values)
+        text, names = _numbered(statement)
+        cursor.execute(text, [values[name] for name in names] if names else None)
         result = cursor.pgresult
         return Rows(cursor.fetchall() if result and result.status == ExecStatus.TUPLES_OK else ())
     except BaseException as fault:
@@ -61,10 +65,25 @@ def send(connection: Connection, statement: str, values: Mapping[str, Any]) -> R
         connection._handle_dbapi_exception(fault, statement, values, None, None)
 
 
-def _cursor(connection: Connection) -> Cursor[Any]:
+@lru_cache(maxsize=1024)
+def _numbered(statement: str) -> tuple[bytes, tuple[str, ...]]:
+    """Return a text as PostgreSQL takes it, and the names of its parameters in their order.
+
+    psycopg would take every statement that is longer than 4 kB apart again at each request.
+    """
+    places: dict[str, int] = {}
+
+    def placed(found: re.Match[str]) -> str:
+        name = found[1]
+        return "%" if name is None else f"${places.setdefault(name, len(places) + 1)}"
+
+    return _PLACE.sub(placed, statement).encode(), tuple(places)
+
+
+def _cursor(connection: Connection) -> RawCursor[Any]:
     """Return the cursor that a connection keeps for this: results are read at once."""
     cursor = connection.info.get(_CURSOR)
     if cursor is None:
         driver: Any = connection.connection.driver_connection
-        cursor = connection.info[_CURSOR] = driver.cursor(row_factory=namedtuple_row)
+        cursor = connection.info[_CURSOR] = RawCursor(driver, row_factory=namedtuple_row)
     return cursor

@@ -130,3 +130,10 @@ def test_whoever_listens_hears_of_every_statement(database: Engine) -> None:
     with unit_of_work(database) as session:
         run(session, "SELECT 2", {})
     assert heard == ["SELECT 1 AS heard"]
+
+
+def test_a_name_that_stands_twice_is_sent_once_and_a_percent_sign_stays(database: Engine) -> None:
+    statement = "SELECT %(a)s::int + %(a)s::int AS sum, 'x' LIKE '%%' AS like, %(b)s::text AS b"
+    with unit_of_work(database) as session:
+        row = run(session, statement, {"b": "100 %", "a": 2, "unused": 3}).one()
+    assert (row.sum, row.like, row.b) == (4, True, "100 %")
