@@ -15,7 +15,7 @@ from engine import releases
 from engine.definitions import Definitions, Process
 from engine.models import ProcessInstance, Timer, UserTask
 from engine.outline import Item, outline
-from engine.states import InstanceStatus
+from engine.states import RUNNING, UserTaskState
 from workflows.cases import queries
 from workflows.cases.models import Case
 
@@ -63,11 +63,13 @@ def path_of(case: Case, tasks: Sequence[UserTask], visible: Collection[UUID]) ->
 
 
 def _tells(instance: ProcessInstance) -> bool:
-    return instance.status == InstanceStatus.ACTIVE and instance.process_id not in BACKGROUND
+    return instance.status in RUNNING and instance.process_id not in BACKGROUND
 
 
 def _now(task: UserTask, visible: bool) -> Step:
     holder = name_of(task.actual_owner) if task.actual_owner else gettext("not claimed")
+    if task.state == UserTaskState.SUSPENDED:
+        holder = gettext("suspended")
     address = f"/tasks/{task.id}" if visible else None
     return Step(task.name, holder, address, task.due_at)
 

@@ -155,7 +155,7 @@ class House:
         with self.org.work() as session:
             return session.scalar(
                 select(timers.Timer.due_at)
-                .where(timers.Timer.due_at <= until)
+                .where(timers.Timer.due_at <= until, timers.Timer.held.is_(False))
                 .order_by(timers.Timer.due_at)
                 .limit(1)
             )

@@ -163,7 +163,7 @@ def of_instance(
 def waits_of_instance(session: Session, instance_id: UUID) -> list[tuple[str, datetime | None]]:
     """Return the events that an instance waits for: element, and when, if it is a time."""
     timers = select(Timer.element_id, Timer.due_at).where(
-        Timer.instance_id == instance_id, Timer.user_task_id.is_(None)
+        Timer.instance_id == instance_id, Timer.kind == TimerKind.BPMN
     )
     messages = select(MessageSubscription.element_id).where(
         MessageSubscription.instance_id == instance_id

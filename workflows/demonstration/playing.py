@@ -282,6 +282,9 @@ def _timers(keys: set[UUID]) -> Select[*tuple[Any, ...]]:
     tasks = select(UserTask.id).where(UserTask.business_key.in_(keys))
     return (
         select(Timer.id, Timer.kind, Timer.instance_id, Timer.due_at, Timer.retry_at)
-        .where(or_(Timer.instance_id.in_(instances), Timer.user_task_id.in_(tasks)))
+        .where(
+            or_(Timer.instance_id.in_(instances), Timer.user_task_id.in_(tasks)),
+            Timer.held.is_(False),
+        )
         .order_by(Timer.due_at, Timer.risk_rank.desc(), Timer.id)
     )

@@ -12,7 +12,6 @@ from engine import releases
 from engine.definitions import Definitions, FileKind
 from engine.errors import NotFound
 from engine.models import FileContent, ProcessInstance, Release, ReleaseFile
-from engine.states import InstanceStatus
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def live_by_process(session: Session, tenant_id: UUID) -> dict[str, int]:
         select(ProcessInstance.process_id, func.count())
         .where(
             ProcessInstance.tenant_id == tenant_id,
-            ProcessInstance.status == InstanceStatus.ACTIVE,
+            ProcessInstance.ended_at.is_(None),
         )
         .group_by(ProcessInstance.process_id)
     )
@@ -111,7 +110,7 @@ def _live_by_release(session: Session, tenant_id: UUID, process_id: str) -> dict
         .where(
             ProcessInstance.tenant_id == tenant_id,
             ProcessInstance.process_id == process_id,
-            ProcessInstance.status == InstanceStatus.ACTIVE,
+            ProcessInstance.ended_at.is_(None),
         )
         .group_by(ProcessInstance.release_id)
     )
