@@ -26,7 +26,7 @@ from engine.changes import DeliverMessage, DeliverSignal
 from engine.db import may_be_repeated, unit_of_work
 from engine.definitions import Definitions
 from engine.inbox import Catcher, Message, produced
-from engine.models import MessageInbox, MessageSubscription
+from engine.models import MessageInbox, MessageSubscription, ProcessInstance
 from engine.states import InstanceStatus, MessageState
 
 __all__ = ["broadcast", "drain", "expire", "produced", "send", "sweep"]
@@ -381,8 +381,17 @@ def _expire(session: Session, tenant_id: UUID, row_id: UUID, now: datetime) -> b
         return False
     definitions = releases.in_force(session, tenant_id, now)
     inbox.lock_name(session, tenant_id, message.name)
-    if _catchers(session, message, definitions):
+    if _is_running(session, _catchers(session, message, definitions)):
         message.state = MessageState.PENDING  # it was armed just now, and passed over our row
     else:
         _ask_somebody(session, message, definitions, now)
     return True
+
+
+def _is_running(session: Session, waiting: list[Catcher]) -> bool:
+    """Say whether one of those who wait is in an instance that is not suspended."""
+    running = select(ProcessInstance.id).where(
+        ProcessInstance.id.in_([catcher.instance_id for catcher in waiting]),
+        ProcessInstance.status == InstanceStatus.ACTIVE,
+    )
+    return bool(waiting) and session.scalar(running.limit(1)) is not None

@@ -28,7 +28,7 @@ from diagrams import (
     timer,
     user,
 )
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, NullPool, create_engine, select, text
 from sqlalchemy.orm import Session
 
 from engine import history, incidents, messages, timers, user_tasks
@@ -183,6 +183,12 @@ def places(desk: Desk, worker_database: Engine) -> Iterator[Callable[[], Place]]
     BOOKED.clear()
 
 
+@pytest.fixture
+def holder(database_url: str) -> Engine:
+    """Whoever holds the instance; keeps no connection afterwards."""
+    return create_engine(database_url, poolclass=NullPool)
+
+
 # -- letting two go at once ------------------------------------------------------------------------
 
 WAITING = """
@@ -191,7 +197,7 @@ AND datname = current_database()
 """
 
 
-def contended(at: Place, owner: Engine, work: list[Callable[[], Any]]) -> list[Any]:
+def contended(at: Place, holder: Engine, work: list[Callable[[], Any]]) -> list[Any]:
     """Run everything while the instance is locked, until all wait for it; then let go."""
     out: list[Any] = [None] * len(work)
     over = [threading.Event() for _ in work]
@@ -205,7 +211,7 @@ def contended(at: Place, owner: Engine, work: list[Callable[[], Any]]) -> list[A
 
     threads = [threading.Thread(target=run, args=(place,)) for place in range(len(work))]
     pause = threading.Event()
-    with owner.connect() as holding, owner.connect() as looking:
+    with holder.connect() as holding, holder.connect() as looking:
         lock = text("SELECT 1 FROM process_instance WHERE id = :id FOR UPDATE")
         holding.execute(lock, {"id": at.instance_id})
         for thread in threads:
@@ -299,7 +305,7 @@ def test_of_two_at_once_one_is_first(
     pair: tuple[str, str],
     desk: Desk,
     places: Callable[[], Place],
-    owner_database: Engine,
+    holder: Engine,
 ) -> None:
     orders = []
     for first_to_last in (1, -1):
@@ -309,7 +315,7 @@ def test_of_two_at_once_one_is_first(
     for round_ in range(4):
         at = prepared(places, pair)
         work = acting(at, pair)[:: 1 if round_ % 2 else -1]
-        out = contended(at, owner_database, work)[:: 1 if round_ % 2 else -1]
+        out = contended(at, holder, work)[:: 1 if round_ % 2 else -1]
         assert (told(out), settled(at)) in orders
         refusals = [each for each in out if each is not None]
         assert all(str(each) and each.__doc__ for each in refusals)
@@ -321,7 +327,7 @@ def test_of_two_at_once_one_is_first(
 
 
 def test_whoever_is_told_that_the_task_is_closed_hears_what_closed_it(
-    places: Callable[[], Place], owner_database: Engine
+    places: Callable[[], Place],
 ) -> None:
     """Not only by whom it was done: also that the work went on without it."""
     for closing, state in ((complete, "completed"), (fire, "obsolete"), (cancel, "obsolete")):
