@@ -279,7 +279,7 @@ def _lock_open(session: Session, user_task_id: UUID, *, held: bool = False) -> U
 def require_moving(session: Session, task: UserTask) -> None:
     """Refuse a task of a suspended instance, saying who suspended it, when and why."""
     if task.state == UserTaskState.SUSPENDED and task.instance_id is not None:
-        holding.refuse(session, task.instance_id)
+        holding.refuse(session, task.instance_id, why=True)
 
 
 def _require_eligible(task: UserTask, who: str, roles: Collection[str] | None) -> None:

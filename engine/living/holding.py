@@ -73,19 +73,24 @@ def current(session: Session, instance_id: UUID) -> Suspension | None:
     return session.scalar(standing.execution_options(populate_existing=True))
 
 
-def refuse(session: Session, instance_id: UUID) -> NoReturn:
-    """Say who has suspended an instance, when, why, and until when. Raises `InstanceSuspended`."""
+def refuse(session: Session, instance_id: UUID, *, why: bool = False) -> NoReturn:
+    """Say who has suspended an instance, when, and until when. Raises `InstanceSuspended`.
+
+    ``why``: with the reason, which may speak of a person: for those who may read the work itself.
+    """
     suspension = current(session, instance_id)
     if suspension is None:
         raise InstanceSuspended
+    since = f"Suspended since {suspension.suspended_at:%-d %B %Y, %H:%M} UTC"
+    about = {
+        "by": suspension.suspended_by,
+        "at": suspension.suspended_at,
+        "review_at": suspension.review_at,
+    }
+    if not why:
+        raise InstanceSuspended(f"{since}.", **about)
     reason = reason_of(session, suspension)
-    raise InstanceSuspended(
-        f"Suspended since {suspension.suspended_at:%-d %B %Y, %H:%M} UTC: {reason}",
-        by=suspension.suspended_by,
-        at=suspension.suspended_at,
-        review_at=suspension.review_at,
-        reason=reason,
-    )
+    raise InstanceSuspended(f"{since}: {reason}", **about, reason=reason)
 
 
 def require_moving(session: Session, held: Held, command: Command) -> bool:

@@ -21,7 +21,7 @@ from diagrams import (
 from sqlalchemy import Engine, select
 
 from engine import history, incidents, instances, messages, timers, user_tasks
-from engine.changes import CancelInstance, SetVariables
+from engine.changes import CancelInstance, RetryIncident, SetVariables
 from engine.living import holding, suspending
 from engine.living.holding import STILL_SUSPENDED, InstanceSuspended
 from engine.living.models import Suspension
@@ -111,6 +111,19 @@ def test_nobody_works_on_a_suspended_task_and_the_refusal_says_who_when_and_why(
         assert (told.value.extra["by"], told.value.extra["at"]) == ("chidi", since)
         assert told.value.extra["review_at"] == since + 3 * HOUR
     assert states(desk, instance_id) == {"ask": "suspended"}
+
+
+def test_who_only_keeps_the_system_running_is_not_told_why(desk: Desk) -> None:
+    """The reason may speak of a person: it is for those who may read the task."""
+    desk.publish({"p.bpmn": WORK})
+    instance_id = desk.start()
+    suspend(desk, instance_id)
+    command = RetryIncident(UUID(int=7))
+    with pytest.raises(InstanceSuspended) as told, desk.work() as session:
+        instances.move(session, instance_id, command, by="admin", now=desk.now)
+    assert told.value.extra["by"] == "chidi"
+    assert "reason" not in told.value.extra
+    assert "The office moves" not in str(told.value)
 
 
 def test_a_timer_keeps_its_time_and_fires_once_when_that_is_over(
