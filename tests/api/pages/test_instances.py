@@ -9,11 +9,11 @@ from browsing import Browser
 from diagrams import diagram, end, process, start, user
 from factories import make_case, make_person
 from people import Organisation
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
-from engine import instances, releases
+from engine import instances, releases, timers
 from engine.clock import TravellingClock
-from engine.models import ProcessInstance, UserTask
+from engine.models import Incident, ProcessInstance, UserTask
 
 SignIn = Callable[[str], Browser]
 WHY = {"reason": "Gwen Pryce has moved"}
@@ -211,6 +211,30 @@ def test_high_risk_is_warned_about_and_looked_at_within_hours(
     assert 'value="hours"' in page
     assert 'value="morning"' not in page
     assert act(femi, f"{address}/suspend", until="morning")[0] == 422
+
+
+@pytest.mark.parametrize("who", ["mara", "admin"])
+def test_a_suspension_that_is_due_for_a_look_is_an_incident(
+    address: str,
+    ark: Organisation,
+    sign_in: SignIn,
+    clock: TravellingClock,
+    worker_database: Engine,
+    who: str,
+) -> None:
+    browser = sign_in(who)
+    act(browser, f"{address}/suspend", until="hour")
+    clock.advance(timedelta(hours=1))
+    timers.fire_due(worker_database, clock.now())
+    assert "StillSuspended" in browser.get("/incidents").text
+    with ark.work() as session:
+        incident = f"/incidents/{session.scalars(select(Incident.id)).one()}"
+    page = browser.get(incident).text
+    assert "Resume it" in page
+    assert f'href="{address}/prolong"' in page
+    assert browser.post(incident, {"act": "retry", "reason": "Enough"}).status_code == 303
+    assert tasks(ark) == {"task_ask": "ready"}
+    assert "Nothing has failed" in browser.get("/incidents").text
 
 
 def test_the_history_says_it_in_sentences_with_the_reason(
