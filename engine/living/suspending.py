@@ -56,7 +56,10 @@ def suspend(
     """
     held = instances.hold(session, instance_id)
     if held.status == InstanceStatus.SUSPENDED:
-        raise AlreadySuspended
+        standing = holding.current(session, instance_id)
+        if standing is None:
+            raise AlreadySuspended
+        raise AlreadySuspended(by=standing.suspended_by, at=standing.suspended_at)
     if held.status != InstanceStatus.ACTIVE:
         raise InstanceEnded
     _require(reason)

@@ -326,8 +326,9 @@ def test_what_is_suspended_is_not_suspended_twice_nor_resumed_twice(desk: Desk) 
     with pytest.raises(suspending.NotSuspended):
         resume(desk, instance_id)
     suspend(desk, instance_id)
-    with pytest.raises(suspending.AlreadySuspended):
+    with pytest.raises(suspending.AlreadySuspended) as told:
         suspend(desk, instance_id)
+    assert told.value.extra["by"] and told.value.extra["at"] == desk.now
     resume(desk, instance_id)
     with pytest.raises(suspending.NotSuspended):
         resume(desk, instance_id)
