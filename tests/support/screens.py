@@ -1,8 +1,8 @@
 """What every page has to keep, whatever it shows: asked of a real browser.
 
 with staged(app, factors) as stage:
-    dana = stage.signed_in("dana", **LOOKS["dark"])
-    kept(dana, "inbox, dark")
+    dana = stage.signed_in("dana")
+    kept(dana, "inbox")
 """
 
 import os
@@ -45,23 +45,30 @@ def staged(app: Flask, factors: Mapping[str, SecondFactor]) -> Iterator[Stage]:
 
 
 def kept(visitor: Visitor, where: str) -> None:
-    """Assert what every page has to keep, in the state in which it is."""
-    shot(visitor, where)
+    """Assert what every page has to keep, in the state in which it is, in every look."""
+    for look in LOOKS:
+        visitor.look_like(**LOOKS[look])
+        shot(visitor, f"{where}, {look}")
+        wrong = {name: what for name, what in faults(visitor).items() if what}
+        assert not wrong, f"{where}, {look}: {wrong}"
+    visitor.look_like()
+
+
+def faults(visitor: Visitor) -> dict[str, Any]:
     visitor.page.evaluate("scrollTo(0, 0)")  # what a bar lies over is no target
     found: dict[str, Any] = {
         "axe": visitor.axe(),
         "refused by the policy": visitor.violations(),
         "errors": visitor.errors,
     }
-    if not visitor.dark:  # which changes colours and moves nothing
-        found |= {
-            "wider than the window by": max(visitor.overflow(), 0),
-            "choices without a name": visitor.ungrouped_choices(),
-            "too small to press": visitor.small_targets(),
-            "focus under something": visitor.covered_stops(),
-        }
-    wrong = {name: what for name, what in found.items() if what}
-    assert not wrong, f"{where}: {wrong}"
+    if visitor.dark:  # which changes colours and moves nothing
+        return found
+    return found | {
+        "wider than the window by": max(visitor.overflow(), 0),
+        "choices without a name": visitor.ungrouped_choices(),
+        "too small to press": visitor.small_targets(),
+        "focus under something": visitor.covered_stops(),
+    }
 
 
 def shot(visitor: Visitor, where: str) -> None:

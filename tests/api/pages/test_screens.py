@@ -11,7 +11,7 @@ from browsing import PASSWORD
 from flask import Flask
 from house import House
 from playwright.sync_api import expect
-from screens import IN_A_BROWSER, LOOKS, kept, staged, submit
+from screens import IN_A_BROWSER, kept, staged, submit
 from stories import AMARA, READ, TRIED
 
 from engine import releases
@@ -38,56 +38,53 @@ def case_id(house: House) -> UUID:
     return house.case().id
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_signing_in_and_the_account(stage: Stage, look: str) -> None:
-    window = stage.window(**LOOKS[look])
+def test_signing_in_and_the_account(stage: Stage) -> None:
+    window = stage.window()
     page = window.open("/sign-in")
-    kept(window, f"sign-in {look}")
+    kept(window, "sign-in")
     assert page.title() == "Sign in - Signpost"
     page.fill("#name", "amina")
     page.fill("#password", PASSWORD)
     page.fill("#code", "000000")
     submit(window, "main button.btn-main")
-    kept(window, f"sign-in {look}: wrong")
-    amina = stage.signed_in("amina", **LOOKS[look])
+    kept(window, "sign-in: wrong")
+    amina = stage.signed_in("amina")
     amina.open("/account")
-    kept(amina, f"account {look}")
+    kept(amina, "account")
     amina.open("/nothing-here")
-    kept(amina, f"not found {look}")
+    kept(amina, "not found")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_the_lists(stage: Stage, case_id: UUID, look: str) -> None:
-    ines = stage.signed_in("ines", **LOOKS[look])
+def test_the_lists(stage: Stage, case_id: UUID) -> None:
+    ines = stage.signed_in("ines")
     ines.open("/tasks")
-    kept(ines, f"inbox {look}: nothing of mine")
+    kept(ines, "inbox: nothing of mine")
     page = ines.open("/tasks?view=unclaimed")
-    kept(ines, f"inbox {look}: unclaimed")
+    kept(ines, "inbox: unclaimed")
     page.check("[data-row] input[type=checkbox] >> nth=0")
-    kept(ines, f"inbox {look}: one chosen")
+    kept(ines, "inbox: one chosen")
     page.click("details:has(.filter) summary")
-    kept(ines, f"inbox {look}: filters")
+    kept(ines, "inbox: filters")
     for path in (
         "/tasks?view=overdue",
         "/tasks?view=unclaimed&risk=3&due=none",
         "/tasks?view=done",
     ):
         ines.open(f"/tasks?{path}")
-        kept(ines, f"inbox {look}: {path}")
+        kept(ines, f"inbox: {path}")
     for path in ("/cases", "/contacts", "/contacts?show=all"):
         ines.open(path)
-        kept(ines, f"{path} {look}")
+        kept(ines, path)
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_changing_when_work_is_due(stage: Stage, case_id: UUID, look: str) -> None:
-    femi = stage.signed_in("femi", **LOOKS[look])
+def test_changing_when_work_is_due(stage: Stage, case_id: UUID) -> None:
+    femi = stage.signed_in("femi")
     page = femi.open("/tasks?view=queue&queue=" + str(house_queue(femi)))
     page.check("[data-row] input[type=checkbox] >> nth=0")
     submit(femi, "[formaction='/tasks/due']")
-    kept(femi, f"due {look}: asked")
+    kept(femi, "due: asked")
     submit(femi, "main form .btn-main")
-    kept(femi, f"due {look}: a problem")
+    kept(femi, "due: a problem")
 
 
 def house_queue(visitor: Visitor) -> str:
@@ -97,82 +94,78 @@ def house_queue(visitor: Visitor) -> str:
     return link.rpartition("=")[2]
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_a_task_in_each_of_its_states(stage: Stage, house: House, case_id: UUID, look: str) -> None:
-    ines = stage.signed_in("ines", **LOOKS[look])
+def test_a_task_in_each_of_its_states(stage: Stage, house: House, case_id: UUID) -> None:
+    ines = stage.signed_in("ines")
     address = f"/tasks/{house.task('task_attempt').id}"
     page = ines.open(address)
-    kept(ines, f"task {look}: free")
+    kept(ines, "task: free")
     submit(ines, "[data-claim]")
-    kept(ines, f"task {look}: mine")
+    kept(ines, "task: mine")
     page.click("[data-masked] button >> nth=0")
     expect(page.locator(".revealed").first).to_be_visible()
-    kept(ines, f"task {look}: uncovered")
+    kept(ines, "task: uncovered")
     submit(ines, "[data-complete]")
     expect(page.locator("[data-summary] h2")).to_be_focused()
-    kept(ines, f"task {look}: a problem")
+    kept(ines, "task: a problem")
     for act in ("snooze", "alert", "conflict", "safeguarding"):
         ines.open(f"{address}/{act}")
-        kept(ines, f"task {look}: {act}")
+        kept(ines, f"task: {act}")
     house.do("ines", "task_attempt", TRIED)
     ines.open(address)
-    kept(ines, f"task {look}: done")
+    kept(ines, "task: done")
     ines.open(f"{address}/done")
-    kept(ines, f"task {look}: what is next")
+    kept(ines, "task: what is next")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_a_case_and_its_history(stage: Stage, case_id: UUID, look: str) -> None:
-    ines = stage.signed_in("ines", **LOOKS[look])
+def test_a_case_and_its_history(stage: Stage, case_id: UUID) -> None:
+    ines = stage.signed_in("ines")
     for tab in ("", "/contacts", "/risk", "/consent"):
         ines.open(f"/cases/{case_id}{tab}")
-        kept(ines, f"case {look}: {tab or 'overview'}")
+        kept(ines, f"case: {tab or 'overview'}")
     page = ines.open(f"/cases/{case_id}/history")
     page.wait_for_selector("[data-diagram][data-ready=true]")
-    kept(ines, f"case {look}: history")
+    kept(ines, "case: history")
     page.click("details.outline summary")
-    kept(ines, f"case {look}: history in words")
+    kept(ines, "case: history in words")
     submit(ines, "form[action$='/verify'] button")
     page.wait_for_selector("[data-diagram][data-ready=true]")
-    kept(ines, f"case {look}: history verified")
+    kept(ines, "case: history verified")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_a_live_contact_in_each_of_its_states(stage: Stage, house: House, look: str) -> None:
-    amina = stage.signed_in("amina", **LOOKS[look])
+def test_a_live_contact_in_each_of_its_states(stage: Stage, house: House) -> None:
+    amina = stage.signed_in("amina")
     page = amina.open("/contacts/new")
-    kept(amina, f"contact {look}: new")
+    kept(amina, "contact: new")
     submit(amina, "button[value=phone]")
-    kept(amina, f"contact {look}: just begun")
+    kept(amina, "contact: just begun")
     page.check("input[name=safe_now][value=no]")
     for group in ("children", "channels", "windows"):
         page.click(f"button[name=_add][value={group}]")
         expect(page.locator(f"[data-row-name={group}-1]")).to_be_visible()
     page.click("[data-danger]")
     expect(page.locator("#danger")).to_be_visible()
-    kept(amina, f"contact {look}: in danger")
+    kept(amina, "contact: in danger")
     submit(amina, "[data-complete]")
     expect(page.locator("[data-summary] h2")).to_be_focused()
-    kept(amina, f"contact {look}: a problem")
+    kept(amina, "contact: a problem")
     for group in ("channels-1", "windows-1"):
         page.click(f"button[name=_remove][value={group}]")
         expect(page.locator(f"[data-row-name={group}]")).to_have_count(0)
     page.select_option("select[name=source]", "self")
     submit(amina, "[data-complete]")
-    kept(amina, f"contact {look}: ended")
+    kept(amina, "contact: ended")
     page = amina.open("/contacts/new")
     submit(amina, "button[value=email]")
-    kept(amina, f"contact {look}: written")
+    kept(amina, "contact: written")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_the_process_library(stage: Stage, look: str) -> None:
-    owner = stage.signed_in("owner", **LOOKS[look])
+def test_the_process_library(stage: Stage) -> None:
+    owner = stage.signed_in("owner")
     page = owner.open("/library")
-    kept(owner, f"library {look}")
+    kept(owner, "library")
     page = owner.open("/library/processes/risk_grading")
     page.wait_for_selector("[data-diagram][data-ready=true]")
-    kept(owner, f"library {look}: a process")
+    kept(owner, "library: a process")
     name = "bpmn/processes/consent.bpmn"
     content = releases.shipped_files()[name]
     for words, file in (
@@ -183,4 +176,4 @@ def test_the_process_library(stage: Stage, look: str) -> None:
         given = {"name": "consent.bpmn", "mimeType": "text/xml", "buffer": BytesIO(file).read()}
         page.set_input_files("input[type=file]", given)  # type: ignore[arg-type]  # a payload
         submit(owner, "form[action='/library/upload'] button")
-        kept(owner, f"library {look}: {words}")
+        kept(owner, f"library: {words}")

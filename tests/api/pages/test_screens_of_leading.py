@@ -10,7 +10,7 @@ from flask import Flask
 from house import House
 from people import Organisation
 from playwright.sync_api import expect
-from screens import IN_A_BROWSER, LOOKS, kept, staged, submit
+from screens import IN_A_BROWSER, kept, staged, submit
 from stories import AMARA, READ
 
 from engine import releases
@@ -28,17 +28,16 @@ def stage(app: Flask, factors: dict[str, SecondFactor], house: House) -> Iterato
         yield stage
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_absences_in_each_of_their_states(stage: Stage, ark: Organisation, look: str) -> None:
-    femi = stage.signed_in("femi", **LOOKS[look])
+def test_absences_in_each_of_their_states(stage: Stage, ark: Organisation) -> None:
+    femi = stage.signed_in("femi")
     femi.open("/absences")
-    kept(femi, f"absences {look}: nobody away")
+    kept(femi, "absences: nobody away")
     submit(femi, "main aside button.btn-main")
     expect(femi.page.locator("[data-summary] h2")).to_be_focused()
-    kept(femi, f"absences {look}: nobody chosen")
+    kept(femi, "absences: nobody chosen")
     femi.page.select_option("#staff", str(ark.dana))
     submit(femi, "main aside button.btn-main")
-    kept(femi, f"absences {look}: one away")
+    kept(femi, "absences: one away")
 
 
 def test_an_absence_is_recorded_by_keyboard_alone(stage: Stage, ark: Organisation) -> None:
@@ -56,10 +55,7 @@ def test_an_absence_is_recorded_by_keyboard_alone(stage: Stage, ark: Organisatio
     expect(page.locator("main table")).to_contain_text("away")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_an_alert_beside_its_answer(
-    stage: Stage, house: House, ark: Organisation, look: str
-) -> None:
+def test_an_alert_beside_its_answer(stage: Stage, house: House, ark: Organisation) -> None:
     house.receive(answers=AMARA)
     house.do("ines", "task_read_written", READ)
     asked = house.task("task_choose_route")
@@ -69,18 +65,15 @@ def test_an_alert_beside_its_answer(
             session, ark.tenant_id, asked.service_id, **about, by=str(ark.ines), now=house.now
         )
     house.drain()
-    femi = stage.signed_in("femi", **LOOKS[look])
+    femi = stage.signed_in("femi")
     femi.open(f"/tasks/{house.task('task_answer_alert').id}")
     expect(femi.page.locator("#the-alert + p + p")).to_have_text(WHY)
-    kept(femi, f"alert {look}: free")
+    kept(femi, "alert: free")
     submit(femi, "[data-claim]")
-    kept(femi, f"alert {look}: claimed")
+    kept(femi, "alert: claimed")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_a_draft_that_would_undo_another(
-    stage: Stage, house: House, ark: Organisation, look: str
-) -> None:
+def test_a_draft_that_would_undo_another(stage: Stage, house: House, ark: Organisation) -> None:
     files = releases.shipped_files()
     renamed = re.sub(r'(<bpmn:userTask id="[^"]+" name=")', r"\1Now: ", files[CONSENT].decode())
     with ark.work() as session:
@@ -93,11 +86,11 @@ def test_a_draft_that_would_undo_another(
             )
         ]
         releases.publish(session, made[0], by=str(ark.mara), now=house.now + timedelta(minutes=1))
-    owner2 = stage.signed_in("owner2", **LOOKS[look])
+    owner2 = stage.signed_in("owner2")
     owner2.open(f"/library/releases/{made[1]}")
-    kept(owner2, f"draft {look}: changed twice")
+    kept(owner2, "draft: changed twice")
     owner2.open(f"/library/releases/{made[2]}")
-    kept(owner2, f"draft {look}: stale")
+    kept(owner2, "draft: stale")
     submit(owner2, "section.note button.btn-main")
     expect(owner2.page.locator("h1")).to_have_text("Release 5")
-    kept(owner2, f"draft {look}: up to date")
+    kept(owner2, "draft: up to date")

@@ -8,7 +8,7 @@ from browser import Stage
 from flask import Flask
 from house import House
 from playwright.sync_api import expect
-from screens import IN_A_BROWSER, LOOKS, kept, staged, submit
+from screens import IN_A_BROWSER, kept, staged, submit
 from sqlalchemy import select
 from stories import AMARA, READ
 
@@ -39,54 +39,51 @@ def address(house: House) -> str:
     return f"/instances/{found.id}"
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_looking_after_a_process(stage: Stage, address: str, look: str) -> None:
-    femi = stage.signed_in("femi", **LOOKS[look])
+def test_looking_after_a_process(stage: Stage, address: str) -> None:
+    femi = stage.signed_in("femi")
     page = femi.open("/instances?show=running")
-    kept(femi, f"instances {look}")
+    kept(femi, "instances")
     femi.open(address)
-    kept(femi, f"instance {look}")
+    kept(femi, "instance")
     for act in ("correct", "cancel"):
         femi.open(f"{address}/{act}")
-        kept(femi, f"instance {look}: {act}")
+        kept(femi, f"instance: {act}")
     page = femi.open(address)
     submit(femi, "a[href*='/move?token=']")
-    kept(femi, f"instance {look}: move")
+    kept(femi, "instance: move")
     page = femi.open(address)
     submit(femi, "a[href*='/skip?token=']")
-    kept(femi, f"instance {look}: skip")
+    kept(femi, "instance: skip")
     page = femi.open(f"{address}/suspend")
-    kept(femi, f"instance {look}: suspend")
+    kept(femi, "instance: suspend")
     submit(femi, "main form .btn-main")
     expect(page.locator("[data-summary] h2")).to_be_focused()
-    kept(femi, f"instance {look}: a problem")
+    kept(femi, "instance: a problem")
     page.check("#until")
     page.fill("#reason", "The office moves")
     submit(femi, "main form .btn-main")
-    kept(femi, f"instance {look}: suspended")
+    kept(femi, "instance: suspended")
     femi.open("/instances")
-    kept(femi, f"instances {look}: suspended")
+    kept(femi, "instances: suspended")
     femi.open(f"{address}/resume")
-    kept(femi, f"instance {look}: resume")
+    kept(femi, "instance: resume")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_a_suspended_task_and_an_administrator(stage: Stage, address: str, look: str) -> None:
-    admin = stage.signed_in("admin", **LOOKS[look])
+def test_a_suspended_task_and_an_administrator(stage: Stage, address: str) -> None:
+    admin = stage.signed_in("admin")
     page = admin.open(f"{address}/suspend")
     page.check("#until")
     page.fill("#reason", "The line is down")
     submit(admin, "main form .btn-main")
-    kept(admin, f"instance {look}: to an administrator")
-    ines = stage.signed_in("ines", **LOOKS[look])
+    kept(admin, "instance: to an administrator")
+    ines = stage.signed_in("ines")
     ines.open("/tasks?view=unclaimed")
-    kept(ines, f"inbox {look}: suspended")
+    kept(ines, "inbox: suspended")
     submit(ines, "tbody a[data-open]")
-    kept(ines, f"task {look}: suspended")
+    kept(ines, "task: suspended")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_moving_processes(stage: Stage, house: House, address: str, look: str) -> None:
+def test_moving_processes(stage: Stage, house: House, address: str) -> None:
     files = releases.shipped_files()
     name = "bpmn/processes/first_contact.bpmn"
     text = files[name]
@@ -94,16 +91,16 @@ def test_moving_processes(stage: Stage, house: House, address: str, look: str) -
     files[name] = text.replace(b'"task_attempt"', b'"task_ring"')
     with house.org.work() as session:
         releases.install_shipped(session, house.org.tenant_id, now=house.now, files=files)
-    owner = stage.signed_in("owner", **LOOKS[look])
+    owner = stage.signed_in("owner")
     page = owner.open("/library/migrations")
-    kept(owner, f"migrations {look}")
+    kept(owner, "migrations")
     page.select_option("#process", "first_contact")
     submit(owner, "main form .btn-main")
-    kept(owner, f"migrations {look}: a problem")
+    kept(owner, "migrations: a problem")
     page.select_option("#process", "first_contact")
     page.fill("#reason", "Ringing is called ringing")
     submit(owner, "main form .btn-main")
     page.click("details.card:has(table) summary")
-    kept(owner, f"migration {look}: looked at")
+    kept(owner, "migration: looked at")
     submit(owner, "form[action$='/run'] button")
-    kept(owner, f"migration {look}: run")
+    kept(owner, "migration: run")

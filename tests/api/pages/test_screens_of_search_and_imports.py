@@ -12,7 +12,7 @@ from factories import make_case, make_contact, make_person, make_task
 from flask import Flask
 from people import Organisation, give_role
 from playwright.sync_api import expect
-from screens import IN_A_BROWSER, LOOKS, kept, shot, staged, submit
+from screens import IN_A_BROWSER, kept, shot, staged, submit
 from sqlalchemy import select
 
 from engine import instances, releases
@@ -97,11 +97,10 @@ def look_for(visitor: Visitor, words: str) -> None:
 # -- search -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_the_search_page_in_each_of_its_states(stage: Stage, look: str) -> None:
-    dana = stage.signed_in("dana", **LOOKS[look])
+def test_the_search_page_in_each_of_its_states(stage: Stage) -> None:
+    dana = stage.signed_in("dana")
     dana.open("/search")
-    kept(dana, f"search {look}: at rest")
+    kept(dana, "search: at rest")
     for words, state in (
         ("27-123 R27-900123", "by number"),
         ("gwen pryce", "by name"),
@@ -110,7 +109,7 @@ def test_the_search_page_in_each_of_its_states(stage: Stage, look: str) -> None:
         ("Pryce 31/02/1990", "a problem"),
     ):
         look_for(dana, words)
-        kept(dana, f"search {look}: {state}")
+        kept(dana, f"search: {state}")
         assert dana.page.title().endswith("Search - Signpost")
 
 
@@ -178,42 +177,40 @@ def choose(visitor: Visitor, content: bytes) -> None:
     submit(visitor, "main form button.btn-main")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_the_import_in_each_of_its_states(stage: Stage, clock: TravellingClock, look: str) -> None:
-    vic = stage.signed_in("vic", **LOOKS[look])
+def test_the_import_in_each_of_its_states(stage: Stage, clock: TravellingClock) -> None:
+    vic = stage.signed_in("vic")
     vic.open("/cohort")
-    kept(vic, f"import {look}: at rest")
+    kept(vic, "import: at rest")
     choose(vic, b"a,b\n1,2\n")
     expect(vic.page.locator("[data-summary] h2")).to_be_focused()
-    kept(vic, f"import {look}: refused")
+    kept(vic, "import: refused")
     choose(vic, generate(60, seed=5, now=clock.now()).encode())
-    kept(vic, f"import {look}: checked")
+    kept(vic, "import: checked")
     address = vic.page.url
     for only in ("broken", "excluded", "known"):
         vic.page.goto(f"{address}?show={only}")
         vic.settle()
-        kept(vic, f"import {look}: {only}")
+        kept(vic, f"import: {only}")
     vic.page.goto(address)
     vic.settle()
     submit(vic, "form[data-import] button")
     expect(vic.page.locator("form[data-import]")).to_have_count(0)
     vic.settle()
-    kept(vic, f"import {look}: brought in")
+    kept(vic, "import: brought in")
     vic.open("/cohort")
-    kept(vic, f"import {look}: with a file")
+    kept(vic, "import: with a file")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_of_several_services_one_is_chosen(stage: Stage, ark: Organisation, look: str) -> None:
+def test_of_several_services_one_is_chosen(stage: Stage, ark: Organisation) -> None:
     with ark.work() as session:
         give_role(session, ark, ark.vic, "spoc_admin", "support")
-    vic = stage.signed_in("vic", **LOOKS[look])
+    vic = stage.signed_in("vic")
     vic.open("/cohort")
     submit(vic, "main form button.btn-main")
 
     expect(vic.page.locator("[data-summary] h2")).to_be_focused()
     expect(vic.page.locator("[data-summary] li")).to_have_count(2)
-    kept(vic, f"import {look}: nothing chosen")
+    kept(vic, "import: nothing chosen")
 
 
 def test_a_large_file_comes_in_step_by_step_with_one_press(
@@ -253,25 +250,24 @@ def test_without_script_each_press_takes_a_hundred(stage: Stage, clock: Travelli
 # -- incidents ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_the_incidents_in_each_of_their_states(stage: Stage, ark: Organisation, look: str) -> None:
+def test_the_incidents_in_each_of_their_states(stage: Stage, ark: Organisation) -> None:
     with ark.work() as session:
         incident_id = session.scalars(select(Incident.id)).one()
-    admin = stage.signed_in("admin", **LOOKS[look])
+    admin = stage.signed_in("admin")
     admin.open("/incidents")
-    kept(admin, f"incidents {look}: waiting")
+    kept(admin, "incidents: waiting")
     admin.open(f"/incidents/{incident_id}")
-    kept(admin, f"incidents {look}: one")
+    kept(admin, "incidents: one")
     submit(admin, "main form button.btn-main")
-    kept(admin, f"incidents {look}: a problem")
-    mara = stage.signed_in("mara", **LOOKS[look])
+    kept(admin, "incidents: a problem")
+    mara = stage.signed_in("mara")
     mara.open(f"/incidents/{incident_id}")
-    kept(mara, f"incidents {look}: for who leads")
+    kept(mara, "incidents: for who leads")
     admin.page.check("input[value=cancel]")
     admin.page.fill("#reason", "It was started twice.")
     submit(admin, "main form button.btn-main")
-    kept(admin, f"incidents {look}: none")
+    kept(admin, "incidents: none")
     admin.open("/incidents?show=settled")
-    kept(admin, f"incidents {look}: settled")
+    kept(admin, "incidents: settled")
     admin.open(f"/incidents/{incident_id}")
-    kept(admin, f"incidents {look}: one that is settled")
+    kept(admin, "incidents: one that is settled")

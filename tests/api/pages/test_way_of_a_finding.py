@@ -8,7 +8,7 @@ from flask import Flask
 from house import House
 from people import Organisation
 from playwright.sync_api import expect
-from screens import IN_A_BROWSER, LOOKS, kept, staged
+from screens import IN_A_BROWSER, kept, staged
 
 from engine import releases
 from workflows.identity.enrolment import SecondFactor
@@ -42,11 +42,10 @@ def draft(house: House, ark: Organisation) -> str:
         return str(made.id)
 
 
-@pytest.mark.parametrize("look", LOOKS)
 def test_show_draws_the_way_on_which_something_is_shared_without_a_basis(
-    stage: Stage, draft: str, look: str
+    stage: Stage, draft: str
 ) -> None:
-    olu = stage.signed_in("owner", **LOOKS[look])
+    olu = stage.signed_in("owner")
     page = olu.open(f"/library/processes/first_contact?release={draft}")
     finding = page.locator("li.finding", has_text="without a consent or a legal basis").first
     expect(finding).to_contain_text("The way there: start_")
@@ -56,4 +55,4 @@ def test_show_draws_the_way_on_which_something_is_shared_without_a_basis(
     expect(along.first).to_be_attached()
     way = finding.locator("button").get_attribute("data-along")
     assert way and along.count() == len(way.split())
-    kept(olu, f"way of a finding {look}")
+    kept(olu, "way of a finding")
