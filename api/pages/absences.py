@@ -75,7 +75,7 @@ def _typed() -> tuple[UUID | None, datetime | None, datetime | None, Errors]:
         staff_id = None
         errors.append(("staff", gettext("Select who is away.")))
     first, last = _day("from", errors), _day("until", errors)
-    if first is None and not request.form.get("from"):
+    if first is None and not any(field == "from" for field, _ in errors):
         errors.append(("from", gettext("Enter the first day.")))
     today = now().astimezone(zone()).date()
     starts_at = now() if first == today else _midnight(first)
@@ -83,12 +83,18 @@ def _typed() -> tuple[UUID | None, datetime | None, datetime | None, Errors]:
 
 
 def _day(name: str, errors: Errors) -> date | None:
-    typed = request.form.get(name, "")
+    typed = [request.form.get(part, "").strip() for part in _parts(name)]
     try:
-        return date.fromisoformat(typed) if typed else None
+        day, month, year = (int(part) for part in typed) if any(typed) else (0, 0, 0)
+        return date(year, month, day) if any(typed) else None
     except ValueError:
-        errors.append((name, gettext("This is no date.")))
+        errors.append((name, gettext("Enter a real day, for example 27 3 2027.")))
         return None
+
+
+def _parts(name: str) -> list[str]:
+    """Return the names of the boxes of a day: a browser's own date field swaps day and month."""
+    return [f"{name}-{part}" for part in ("day", "month", "year")]
 
 
 def _midnight(day: date | None) -> datetime | None:
@@ -97,14 +103,12 @@ def _midnight(day: date | None) -> datetime | None:
 
 def _page(errors: Errors) -> str:
     _require_leading()
+    today = now().astimezone(zone()).date()
+    given = dict(zip(_parts("from"), map(str, (today.day, today.month, today.year)), strict=True))
     return render_template(
         "absences.html",
         colleagues=leading.colleagues(session(), actor(), now=now()),
         errors=errors,
-        typed={
-            "staff": request.form.get("staff", ""),
-            "from": request.form.get("from", now().astimezone(zone()).date().isoformat()),
-            "until": request.form.get("until", ""),
-        },
+        typed=request.form if request.method == "POST" else given,
         section="absences",
     )

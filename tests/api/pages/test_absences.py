@@ -20,12 +20,20 @@ def femi(sign_in: SignIn) -> Browser:
     return browser
 
 
+def days(first: str = "20 1 2027", last: str = "22 1 2027") -> dict[str, str]:
+    """Return what is typed for the first and the last day, box by box."""
+    typed = {}
+    for name, words in (("from", first), ("until", last)):
+        parts = zip(("day", "month", "year"), [*words.split(), "", "", ""], strict=False)
+        typed |= {f"{name}-{part}": text for part, text in parts}
+    return typed
+
+
 def test_a_team_leader_records_an_absence_and_its_end(femi: Browser, ark: Organisation) -> None:
     page = femi.get("/absences").text
     assert "Dana Novak" in page
     assert "Ines Costa" not in page  # is in no team of Femi's
-    first = f"{ark.now:%Y-%m-%d}"
-    given = {"staff": str(ark.dana), "from": first, "until": ""}
+    given = {"staff": str(ark.dana), **days(f"{ark.now:%d %m %Y}", "")}
     assert femi.post("/absences", given).status_code == 303
     page = femi.get("/absences").text
     assert "Dana Novak is recorded as away." in page
@@ -41,16 +49,17 @@ def test_a_team_leader_records_an_absence_and_its_end(femi: Browser, ark: Organi
     ("change", "words"),
     [
         ({"staff": ""}, "Select who is away."),
-        ({"from": ""}, "Enter the first day."),
-        ({"from": "tomorrow"}, "This is no date."),
-        ({"until": "2020-01-01"}, "is over"),
-        ({"from": "2027-02-10", "until": "2027-02-01"}, "ends after it starts"),
+        (days(first=""), "Enter the first day."),
+        (days(first="31 2 2027"), "Enter a real day"),
+        (days(first="tomorrow"), "Enter a real day"),
+        (days(last="1 1 2020"), "is over"),
+        (days("10 2 2027", "1 2 2027"), "ends after it starts"),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field(
     femi: Browser, ark: Organisation, change: dict[str, str], words: str
 ) -> None:
-    given = {"staff": str(ark.dana), "from": "2027-01-20", "until": "2027-01-22"}
+    given = {"staff": str(ark.dana), **days()}
     answer = femi.post("/absences", {**given, **change})
     assert answer.status_code == 422
     assert words in answer.text
@@ -60,7 +69,7 @@ def test_what_is_wrong_is_said_beside_its_field(
 def test_the_last_day_belongs_to_the_absence(
     femi: Browser, ark: Organisation, client: FlaskClient
 ) -> None:
-    given = {"staff": str(ark.dana), "from": "2027-01-20", "until": "2027-01-22"}
+    given = {"staff": str(ark.dana), **days()}
     assert femi.post("/absences", given).status_code == 303
     items = make_programme(client, ark, "femi").get("/absences").json["items"]
     [dana] = [each for each in items if each["staff_id"] == str(ark.dana)]
