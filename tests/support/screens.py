@@ -55,20 +55,22 @@ def kept(visitor: Visitor, where: str) -> None:
 
 
 def faults(visitor: Visitor) -> dict[str, Any]:
+    """Return what is wrong: colours can be wrong in the dark, and sizes on a telephone."""
     visitor.page.evaluate("scrollTo(0, 0)")  # what a bar lies over is no target
     found: dict[str, Any] = {
-        "axe": visitor.axe(),
         "refused by the policy": visitor.violations(),
         "errors": visitor.errors,
     }
-    if visitor.dark:  # which changes colours and moves nothing
-        return found
-    return found | {
-        "wider than the window by": max(visitor.overflow(), 0),
-        "choices without a name": visitor.ungrouped_choices(),
-        "too small to press": visitor.small_targets(),
-        "focus under something": visitor.covered_stops(),
-    }
+    if visitor.page.viewport_size != TELEPHONE:
+        found["axe"] = visitor.axe()
+    if not visitor.dark:
+        found |= {
+            "wider than the window by": max(visitor.overflow(), 0),
+            "choices without a name": visitor.ungrouped_choices(),
+            "too small to press": visitor.small_targets(),
+            "focus under something": visitor.covered_stops(),
+        }
+    return found
 
 
 def shot(visitor: Visitor, where: str) -> None:

@@ -87,7 +87,7 @@ def read(text: str, *, now: datetime) -> Asked:
     if len(text) > LONGEST:
         return Asked(problems=(f"Use {LONGEST} characters at most.",))
     reader = _Reader(text, now.date())
-    if not reader.text:
+    if not reader.text.strip(" ,;"):
         said = "Enter a case number, or a name, telephone number or e-mail address."
         return Asked(problems=(said,))
     emails = reader.each(EMAIL, reader.email)

@@ -78,6 +78,7 @@ def test_one_line_may_hold_everything() -> None:
         ("!!", "two letters"),
         ("Mr", "two letters"),
         ("27/03/1985", "alone finds nobody"),
+        (" ,; ", "Enter a case number"),
         ("x" * 101, "100 characters"),
     ],
 )
