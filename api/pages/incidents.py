@@ -108,7 +108,10 @@ def settle(incident_id: UUID) -> Response | tuple[str, int]:
         errors.append(("reason", gettext("Say why.")))
     if errors:
         return _page(incident_id, errors, act, reason), 422
-    changes = (_by_lead() if led else _by_administrator())[act](incident.id, reason)
+    try:
+        changes = (_by_lead() if led else _by_administrator())[act](incident.id, reason)
+    except operating.WatchesOverSafety as refusal:
+        return _page(incident_id, [("act-retry", str(refusal))], act, reason), 422
     if changes.failed:
         flash(gettext("It failed again. That is a new incident."), "warn")
     else:

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from engine import incidents as engine_incidents
 from engine.changes import Changes
+from engine.errors import Refusal
 from engine.incidents import IncidentNotFound
-from engine.models import Incident
+from engine.living import suspending
+from engine.models import Incident, ProcessInstance
 from workflows.access.actor import Actor
 from workflows.access.instances import unrestricted
 from workflows.access.walls import open_to
@@ -22,6 +24,10 @@ from workflows.incidents import settling
 from workflows.staff.matrix import Scope
 
 CAPABILITY = "manage_staff"
+
+
+class WatchesOverSafety(Refusal):
+    """This process watches over somebody's safety. Only who leads the work may pass over or end."""
 
 
 def operates(actor: Actor) -> bool:
@@ -69,17 +75,34 @@ def retry(
 def skip(
     session: Session, incident_id: UUID, reason: str, *, actor: Actor, now: datetime
 ) -> Changes:
-    """Go on behind the failed step; what it would have set is left to whoever knows the case."""
+    """Go on behind the failed step; what it would have set is left to whoever knows the case.
+
+    Raises ``WatchesOverSafety``.
+    """
     said = _reason(session, actor, incident_id, reason, now)
+    _require_no_watch(session, get(session, actor, incident_id, now))
     return engine_incidents.skip(session, incident_id, {}, by=actor.by, now=now, reason=said)
 
 
 def cancel(
     session: Session, incident_id: UUID, reason: str, *, actor: Actor, now: datetime
 ) -> Changes:
-    """End the whole instance, or close the message nobody can take."""
+    """End the whole instance, or close the message nobody can take.
+
+    What watches over somebody's safety is no matter of keeping a system running: its step can be
+    tried again, and only who leads the work does more. Raises ``WatchesOverSafety``.
+    """
     said = _reason(session, actor, incident_id, reason, now)
+    _require_no_watch(session, get(session, actor, incident_id, now))
     return engine_incidents.cancel(session, incident_id, by=actor.by, now=now, reason=said)
+
+
+def _require_no_watch(session: Session, incident: Incident) -> None:
+    if incident.instance_id is None:
+        return
+    instance = session.get_one(ProcessInstance, incident.instance_id)
+    if suspending.is_never_suspended(session, instance.release_id, instance.process_id):
+        raise WatchesOverSafety
 
 
 def _reason(session: Session, actor: Actor, incident_id: UUID, reason: str, now: datetime) -> str:

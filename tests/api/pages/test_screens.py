@@ -1,6 +1,5 @@
 """Every page of casework in Chromium, by day and by night, on a desk and on a telephone."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
 from uuid import UUID
@@ -8,22 +7,14 @@ from uuid import UUID
 import pytest
 from browser import Stage, Visitor
 from browsing import PASSWORD
-from flask import Flask
 from house import House
 from playwright.sync_api import expect
-from screens import IN_A_BROWSER, kept, staged, submit
+from screens import IN_A_BROWSER, kept, submit
 from stories import AMARA, READ, TRIED
 
 from engine import releases
-from workflows.identity.enrolment import SecondFactor
 
 pytestmark = IN_A_BROWSER
-
-
-@pytest.fixture
-def stage(app: Flask, factors: dict[str, SecondFactor], house: House) -> Iterator[Stage]:
-    with staged(app, factors) as stage:
-        yield stage
 
 
 @pytest.fixture

@@ -1,31 +1,21 @@
 """Absences, an alert that is answered and a stale draft in Chromium, in each of their states."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
 from browser import Stage
-from flask import Flask
 from house import House
 from people import Organisation
 from playwright.sync_api import expect
-from screens import IN_A_BROWSER, kept, staged, submit
+from screens import IN_A_BROWSER, kept, submit
 from stories import AMARA, READ
 
 from engine import releases
 from workflows.cases import alerts
-from workflows.identity.enrolment import SecondFactor
 
 pytestmark = IN_A_BROWSER
 WHY = "The line is dead, and she has said that she will only speak before noon."
 CONSENT, JUDGEMENT = "bpmn/processes/consent.bpmn", "bpmn/processes/marac_judgement.bpmn"
-
-
-@pytest.fixture
-def stage(app: Flask, factors: dict[str, SecondFactor], house: House) -> Iterator[Stage]:
-    with staged(app, factors) as stage:
-        yield stage
 
 
 def test_absences_in_each_of_their_states(stage: Stage, ark: Organisation) -> None:

@@ -1,28 +1,19 @@
 """Pages of suspended, repaired and moved processes in Chromium, by day and by night."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from browser import Stage
-from flask import Flask
 from house import House
 from playwright.sync_api import expect
-from screens import IN_A_BROWSER, kept, staged, submit
+from screens import IN_A_BROWSER, kept, submit
 from sqlalchemy import select
 from stories import AMARA, READ
 
 from engine import releases
 from engine.models import ProcessInstance
-from workflows.identity.enrolment import SecondFactor
 
 pytestmark = IN_A_BROWSER
-
-
-@pytest.fixture
-def stage(app: Flask, factors: dict[str, SecondFactor], house: House) -> Iterator[Stage]:
-    with staged(app, factors) as stage:
-        yield stage
 
 
 @pytest.fixture

@@ -17,24 +17,17 @@ from form_files import form, question
 from house import House
 from people import Organisation
 from playwright.sync_api import expect
-from screens import IN_A_BROWSER, staged, submit
+from screens import IN_A_BROWSER, submit
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
 import forms
 from engine.models import UserTask
-from workflows.identity.enrolment import SecondFactor
 from workflows.tasks.models import Draft
 
 pytestmark = IN_A_BROWSER
 
 SHARED = json.loads(Path("tests/forms/conditions.json").read_text(encoding="utf-8"))
-
-
-@pytest.fixture
-def stage(app: Flask, factors: dict[str, SecondFactor], house: House) -> Iterator[Stage]:
-    with staged(app, factors) as stage:
-        yield stage
 
 
 # -- lists by keyboard ---------------------------------------------------------------------------

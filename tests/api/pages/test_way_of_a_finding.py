@@ -1,27 +1,17 @@
 """A path that breaks a rule stands beside its finding, and is drawn on the diagram."""
 
-from collections.abc import Iterator
-
 import pytest
 from browser import Stage
-from flask import Flask
 from house import House
 from people import Organisation
 from playwright.sync_api import expect
-from screens import IN_A_BROWSER, kept, staged
+from screens import IN_A_BROWSER, kept
 
 from engine import releases
-from workflows.identity.enrolment import SecondFactor
 from workflows.releases.checks import checks_for
 
 pytestmark = IN_A_BROWSER
 FIRST_CONTACT = "bpmn/processes/first_contact.bpmn"
-
-
-@pytest.fixture
-def stage(app: Flask, factors: dict[str, SecondFactor], house: House) -> Iterator[Stage]:
-    with staged(app, factors) as stage:
-        yield stage
 
 
 @pytest.fixture

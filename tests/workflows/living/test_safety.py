@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from house import House
@@ -21,6 +21,7 @@ from engine.models import Incident, ProcessInstance, UserTask
 from workflows.access import conflicts
 from workflows.access.actor import Actor, actor_for
 from workflows.access.reading import NotAllowed
+from workflows.incidents import operating
 from workflows.living import acts, migrating, seeing
 from workflows.safeguarding import concerns
 
@@ -148,6 +149,38 @@ def test_who_keeps_the_system_running_ends_nothing_that_watches(
     ):
         with pytest.raises(NotAllowed), as_(house, "admin") as (session, acting):
             act(session, acting)
+
+
+def test_nor_by_way_of_an_incident(house: House, first_contact: UUID) -> None:
+    with house.org.work() as session:
+        case_id = session.get_one(ProcessInstance, first_contact).business_key
+    concern(house, case_id)
+    escalation = running(house, "safeguarding_escalation")
+    incident_id = uuid4()
+    with house.org.work() as session:
+        instance = session.get_one(ProcessInstance, escalation)
+        session.add(
+            Incident(
+                id=incident_id,
+                tenant_id=instance.tenant_id,
+                service_id=instance.service_id,
+                business_key=instance.business_key,
+                instance_id=escalation,
+                element_id="service_routes",
+                error="OSError",
+                cause="",
+                created_at=house.now,
+            )
+        )
+    for act in (operating.cancel, operating.skip):
+        with (
+            pytest.raises(operating.WatchesOverSafety),
+            as_(house, "admin") as (session, acting),
+        ):
+            act(session, incident_id, "x", **acting)
+    with house.org.work() as session:
+        assert session.get_one(Incident, incident_id).state == "open"
+        assert session.get_one(ProcessInstance, escalation).status == "active"
 
 
 @pytest.mark.parametrize("who", ["dana", "ines", "amina", "owner", "ana", "rev", "tess"])
