@@ -1,7 +1,6 @@
 """Fill a demonstration: open the two organisations, then play contact after contact."""
 
 import random
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -46,25 +45,18 @@ def find(session: Session, plan: Plan, tenant_id: UUID) -> Organisation:
     return Organisation(plan, tenant_id, services, staff)
 
 
-def fill(
-    database: Engine,
-    worker_database: Engine,
-    now: Callable[[], datetime],
-    *,
-    for_seconds: float | None = None,
-) -> Iterator[int]:
+def fill(database: Engine, worker_database: Engine, now: Callable[[], datetime]) -> Iterator[int]:
     """Play contacts until both organisations have their cases; yield how many there are.
 
-    Goes on where an earlier filling ended. ``for_seconds`` ends it early. Each contact is played
-    from its arrival, some time in the last four weeks, to the present.
+    Goes on where an earlier filling ended. Each contact is played from its arrival, some time in
+    the last four weeks, to the present.
     """
-    until = None if for_seconds is None else time.monotonic() + for_seconds
     for plan, wanted in ((HALLAM, CASES), (OAKVALE, OAKVALE_CASES)):
         with unit_of_work(worker_database) as session:
             tenant_id = session.scalars(select(Tenant.id).where(Tenant.slug == plan.slug)).one()
         with unit_of_work(database, tenant_id) as session:
             organisation = find(session, plan, tenant_id)
-        yield from _fill_one(database, organisation, wanted, now, until)
+        yield from _fill_one(database, organisation, wanted, now)
 
 
 def _fill_one(
@@ -72,11 +64,10 @@ def _fill_one(
     organisation: Organisation,
     wanted: int,
     now: Callable[[], datetime],
-    until: float | None,
 ) -> Iterator[int]:
     opened = count(database, organisation.tenant_id)
     played = opened  # what is drawn next; a contact that opens no case draws on
-    while opened < wanted and (until is None or time.monotonic() < until):
+    while opened < wanted:
         chance = random.Random(f"{SEED} {organisation.plan.slug} {played}")
         present = now()
         arrives = present - timedelta(
