@@ -146,10 +146,13 @@ def rearm(token: "Token", arm: Arm | None) -> bool:
     """Say whether a non-interrupting catcher waits on after ``arm`` has fired, and let it.
 
     Messages, signals and conditions do; a cycle does until its rounds are over; a date or a
-    duration fires once.
+    duration fires once, and what needs it as well as others does too.
     """
     run = token.run_of
     if token.task_spec.all_needed:
+        timers = [other for other in arms_of(token) if other["kind"] == "timer"]
+        if not all(rearm_cycle(other, run.step.now, run.zone)[0] for other in timers):
+            return False
         for other in arms_of(token):
             other.pop("hit", None)
         run.armed(token)

@@ -635,6 +635,48 @@ def test_a_multiple_event_takes_the_first_and_a_parallel_multiple_one_needs_all(
         assert drawn.has_ended(instance)
 
 
+@pytest.mark.parametrize("rest", [timer("PT2H"), message("heard"), timer("R2/PT2H")])
+def test_what_needs_a_time_and_something_else_fires_once(rest: str) -> None:
+    """A time that is past would count for ever: the event would fire again without end."""
+    drawn = rehearse(
+        start("s"),
+        user("ask"),
+        boundary("late", "ask", timer("PT1H") + rest, interrupting=False, all_needed=True),
+        user("chase"),
+        end("e"),
+        end("e2"),
+        flows="s > ask > e; late > chase > e2",
+    )
+    drawn.start("p")
+    drawn.advance(3 * HOUR)
+    for _ in range(2):
+        drawn.send_message("heard")
+    assert names(drawn) == ["ask", "chase"]
+
+
+def test_what_needs_two_cycles_fires_each_time_both_have_come() -> None:
+    drawn = rehearse(
+        start("s"),
+        user("ask"),
+        boundary(
+            "late",
+            "ask",
+            timer("R/PT1H") + timer("R/PT2H"),
+            interrupting=False,
+            all_needed=True,
+        ),
+        user("chase"),
+        end("e"),
+        end("e2"),
+        flows="s > ask > e; late > chase > e2",
+    )
+    drawn.start("p")
+    drawn.advance(2 * HOUR)
+    assert names(drawn) == ["ask", "chase"]
+    drawn.advance(2 * HOUR)
+    assert names(drawn) == ["ask", "chase", "chase"]
+
+
 def test_a_multiple_throw_event_throws_everything() -> None:
     drawn = rehearse(
         start("s"),
