@@ -207,11 +207,11 @@ class Run(Moves):
 
     def settle_joins(self) -> bool:
         """Let inclusive joins go on that nothing can reach any more; say whether one did."""
-        waiting = [t for t in self.settling if t._state == WAITING and not t.incident]
+        waiting = [token for token in self.settling if token._state == WAITING]
         self.settling = sorted(waiting, key=lambda token: token.seq)
         for token in self.settling:
             try:
-                if token.task_spec.settle(token):
+                if not token.incident and token.task_spec.settle(token):
                     self.push(token)
                     return True
             except StepFailed as failure:

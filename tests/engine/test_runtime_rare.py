@@ -26,7 +26,7 @@ from diagrams import (
 from rehearsing import HOUR, do, names, not_linted, rehearse, step
 
 from engine import runtime
-from engine.changes import CompleteTask, Start
+from engine.changes import CompleteTask, RetryIncident, SetVariables, Start
 
 
 def note(id: str, more: str = "") -> str:
@@ -113,6 +113,30 @@ def test_a_complex_gateway_starts_on_its_condition_and_lets_the_late_ones_go(sto
             run = runtime.restore(definitions, run.state())
     assert opened == [[], ["after"], [], []], "the third token is taken when the gateway is reset"
     assert run.ended
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_complex_gateway_that_could_not_be_decided_starts_when_it_is_tried_again(
+    stored: bool,
+) -> None:
+    definitions = not_linted(
+        start("s"),
+        parallel("f"),
+        user("a"),
+        user("b"),
+        complex_gateway("g", "enough = true"),
+        user("after"),
+        end("e"),
+        flows="s > f; f > a > g; f > b > g; g > after > e",
+    )
+    run, changes = runtime.start(definitions, Start("p"), step())
+    changes = run.apply(CompleteTask(changes.tasks_opened[0].task_id), step())
+    [failed] = changes.failed
+    run.apply(SetVariables({"enough": True}), step())
+    if stored:
+        run = runtime.restore(definitions, run.state())
+    changes = run.apply(RetryIncident(failed.incident_id), step())
+    assert [task.element_id for task in changes.tasks_opened] == ["after"]
 
 
 def test_a_complex_gateway_works_again_after_its_reset() -> None:
