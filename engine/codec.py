@@ -102,7 +102,7 @@ def read(state: bytes, release: str) -> Any:
     if body[:RELEASE] != bytes.fromhex(release)[:RELEASE]:
         raise StateUnreadable("The state belongs to another release.")
     try:
-        packed = zstandard.ZstdDecompressor().decompress(body[RELEASE:], max_output_size=LARGEST)
+        packed = _zstd.decompressor.decompress(body[RELEASE:], max_output_size=LARGEST)
         return upgraded(orjson.loads(packed), version)
     except (zstandard.ZstdError, ValueError, TypeError, MemoryError) as error:
         raise StateUnreadable("The state is damaged.") from error

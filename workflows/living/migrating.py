@@ -12,7 +12,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Engine, and_, select
 from sqlalchemy.orm import Session
 
-from engine import releases
 from engine.living import migrating
 from engine.living.migrating import MigrationNotFound, Preview
 from engine.living.models import InstanceMigration, MigrationResult
@@ -158,12 +157,3 @@ def execute(
         outcomes=outcomes,
     )
     return Batch(results, ids[limit - 1] if len(ids) > limit else None)
-
-
-def processes(session: Session, from_release_id: UUID, to_release_id: UUID) -> list[str]:
-    """Return the processes that both releases have."""
-    both = [
-        releases.definitions(session, id).processes.keys()
-        for id in (from_release_id, to_release_id)
-    ]
-    return sorted(both[0] & both[1])
