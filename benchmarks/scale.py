@@ -60,8 +60,8 @@ ROWS: tuple[tuple[Any, Mapping[str, str], str], ...] = (
     ),
     (
         HistoryEvent,
-        {"stream": "'instance:' || c.new"},
-        "JOIN clone c ON r.stream = 'instance:' || c.old",
+        {"stream_id": "c.new"},
+        "JOIN clone c ON r.stream_id = c.old",
     ),
 )
 

@@ -187,6 +187,12 @@ def entered(session: Session, tenant_id: UUID) -> None:
     session.info["tenant_id"] = tenant_id
 
 
+def tenant_of(session: Session) -> UUID:
+    """Return in whose rows the session works. Raises ``KeyError`` when it has entered none's."""
+    tenant_id: UUID = session.info["tenant_id"]
+    return tenant_id
+
+
 def run(session: Session, statement: str, values: Mapping[str, Any]) -> Rows:
     """Run one SQL text (psycopg's ``%(name)s``) in the session's transaction.
 

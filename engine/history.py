@@ -1,89 +1,89 @@
-"""The audit trail: append-only streams, each entry chained to the one before it by its hash.
+"""The audit trail: append-only streams, in which each row is chained to the one before it.
 
-    payload = canonical JSON: keys sorted, no spaces, UTF-8; it names stream, tenant and format
-    hash(n) = SHA-256( hex(hash(n-1)) + "\\n" + {"payload": payload, "seq": n} )
+    text(n) = canonical JSON: keys sorted, no spaces, UTF-8, of
+              {"entries": [...], "seq": n, "stream", "tenant", "time_timestamp", "v"}
+    hash(n) = SHA-256( hex(hash of the row before) + "\\n" + text(n) )
     hash(0) = 64 zeros
 
-A row of `history_event` holds what one transaction said in a stream: the entries as canonical text,
-without the stream, tenant, time and format that all of them share and that stand in the columns,
-and the hash of each. Put together they are the text that was hashed, word for word.
+A row of `history_event` is what one transaction said in a stream: one entry or several. Entries
+are numbered from 1 without gaps; ``n`` is the number of the last one in the row. The entries are
+stored as the text that was hashed; what they share stands in columns of its own.
 
 Streams are named by their kind: ``instance:<id>``, ``case:<id>``, ``access:<actor>:<day>``,
 ``admin``. An entry is written in the transaction of what it records. Its keys are those of XES
-(``concept_name``, ``lifecycle_transition``, ``org_resource``, ``time_timestamp``).
+(``concept_name``, ``lifecycle_transition``, ``org_resource``, ``time_timestamp``), of which the
+commonest are stored under `SHORT` names.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import groupby
+from hashlib import sha256
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import orjson
-from sqlalchemy import JSON, Integer, Row, Subquery, Text, cast, func, select, true
+from sqlalchemy import JSON, Row, Subquery, Text, cast, func, select
 from sqlalchemy.orm import Session
 
-from engine.db import run
-from engine.models import HistoryEvent, HistoryHead, ProcessInstance
+from engine.db import run, tenant_of
+from engine.models import HistoryEvent
 
 FORMAT = 1
-HASH = 32  # bytes
-GENESIS = bytes(HASH)
+GENESIS = bytes(32)
 INSTANCE = "instance:"
+# How keys of nearly every entry are stored; no key of ours begins with this sign.
+SHORT = {
+    "concept_name": "@name",
+    "lifecycle_transition": "@step",
+    "org_resource": "@by",
+    "org_role": "@role",
+}
+LONG = {short: key for key, short in SHORT.items()}
 
 # The rule of the chain, said once for every statement that adds to one (see also `chained`).
 LINK = """sha256(convert_to(encode({prev}, 'hex') || E'\\n' ||
-    '{{"payload":' || {payload} || ',"seq":' || {seq} || '}}', 'UTF8'))"""
+    '{{"entries":' || %(entries)s || ',"seq":' || {seq} || %(shared)s, 'UTF8'))"""
 
 APPEND = f"""
 WITH head AS (
-  INSERT INTO history_head AS h (tenant_id, stream, seq, hash)
-  VALUES (%(tenant_id)s, %(stream)s, 1,
-          {LINK.format(prev="%(genesis)s::bytea", payload="%(payload)s", seq="1")})
-  ON CONFLICT (tenant_id, stream) DO UPDATE
-  SET seq = h.seq + 1,
-      hash = {LINK.format(prev="h.hash", payload="%(payload)s", seq="(h.seq + 1)")}
+  INSERT INTO history_head AS h (stream_id, tenant_id, stream, seq, hash)
+  VALUES (%(stream_id)s, %(tenant_id)s, %(stream)s, 1,
+          {LINK.format(prev="%(genesis)s::bytea", seq="1")})
+  ON CONFLICT (stream_id) DO UPDATE
+  SET seq = h.seq + 1, hash = {LINK.format(prev="h.hash", seq="(h.seq + 1)")}
   RETURNING seq, hash)
-INSERT INTO history_event (tenant_id, stream, seq, at, entries, hashes)
-SELECT %(tenant_id)s, %(stream)s, seq, %(at)s, %(entries)s, hash FROM head
+INSERT INTO history_event (tenant_id, stream_id, seq, at, entries, hash)
+SELECT %(tenant_id)s, %(stream_id)s, seq, %(at)s, %(entries)s, hash FROM head
 RETURNING seq
 """
 
-# Links the texts in the JSON list %(payloads)s to the head of an instance whose row lock is held.
-# Used as the beginning of a WITH RECURSIVE: `chain` holds the entries, `head` the new head.
-CHAIN = f"""
-line AS (SELECT l.n, l.payload
-  FROM json_array_elements_text(%(payloads)s::json) WITH ORDINALITY AS l(payload, n)),
-chain(n, seq, hash) AS (
-  SELECT 0::bigint, history_seq, history_hash FROM process_instance WHERE id = %(instance_id)s
-  UNION ALL
-  SELECT line.n, chain.seq + 1,
-         {LINK.format(prev="chain.hash", payload="line.payload", seq="(chain.seq + 1)")}
-  FROM chain JOIN line ON line.n = chain.n + 1),
-head AS (SELECT n, seq, hash FROM chain ORDER BY n DESC LIMIT 1),
-entry AS (
-  INSERT INTO history_event (tenant_id, stream, seq, at, entries, hashes)
-  SELECT %(tenant_id)s, %(stream)s, head.seq, %(at)s, %(entries)s,
-         (SELECT string_agg(hash, ''::bytea ORDER BY n) FROM chain WHERE n > 0)
-  FROM head WHERE n > 0)
-"""
+# What an UPDATE of an instance, whose row lock is held, sets to add %(count)s entries. Another
+# part of the same statement writes the row: `ROW`, from what the update returns.
+NEXT = f"""history_seq = i.history_seq + %(count)s,
+      history_hash = CASE WHEN %(count)s = 0 THEN i.history_hash ELSE
+      {LINK.format(prev="i.history_hash", seq="(i.history_seq + %(count)s)")} END"""
+ROW = """INSERT INTO history_event (tenant_id, stream_id, seq, at, entries, hash)
+  SELECT %(tenant_id)s, %(stream_id)s, history_seq, %(at)s, %(entries)s, history_hash
+  FROM {moved} WHERE %(count)s > 0"""
 
 APPEND_TO_INSTANCE = f"""
-WITH RECURSIVE {CHAIN}
-UPDATE process_instance SET history_seq = head.seq, history_hash = head.hash
-FROM head WHERE id = %(instance_id)s RETURNING seq
+WITH moved AS (
+  UPDATE process_instance i SET {NEXT} WHERE i.id = %(stream_id)s
+  RETURNING history_seq, history_hash)
+{ROW.format(moved="moved")} RETURNING seq
 """
 
 
 def canonical(value: Any) -> str:
     """Return the one JSON text of ``value``. Refuses floats: no two machines write them alike."""
-    return _text(plain(value))
+    return written(plain(value))
 
 
-def _text(value: Any) -> str:
+def written(value: Any) -> str:
+    """Return the one JSON text of what `plain` has returned."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
@@ -104,15 +104,36 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def chained(prev_hash: bytes, seq: int, payload: str) -> bytes:
-    """Return the hash of entry ``seq``. The same rule as `LINK`, which the database computes."""
-    text = f'{prev_hash.hex()}\n{{"payload":{payload},"seq":{seq}}}'
-    return hashlib.sha256(text.encode()).digest()
+def chained(prev_hash: bytes, text: str) -> bytes:
+    """Return the hash of a row with this text. The same rule as `LINK`, which the database has."""
+    return sha256(f"{prev_hash.hex()}\n{text}".encode()).digest()
+
+
+def text_of(entries: str, seq: int, stream: str, tenant_id: UUID, at: datetime) -> str:
+    """Return the text of a row as it was hashed."""
+    return f'{{"entries":{entries},"seq":{seq}{_ending(shared(stream, tenant_id, at))}'
 
 
 def shared(stream: str, tenant_id: UUID, at: datetime) -> dict[str, Any]:
-    """Return what every entry of a row says alike; it stands in the columns."""
+    """Return what all entries of a row say alike; it stands in columns, or is known by them."""
     return {"stream": stream, "tenant": tenant_id, "time_timestamp": at, "v": FORMAT}
+
+
+def _ending(alike: Mapping[str, Any]) -> str:
+    return "," + canonical(alike)[1:]
+
+
+def stream_id(stream: str, tenant_id: UUID) -> UUID:
+    """Return under which id a stream is stored.
+
+    That of the instance, case, person or message that it tells of; a stream of another kind has an
+    id made from its name.
+    """
+    about = ABOUT_ONE.fullmatch(stream)
+    return UUID(about[1]) if about else uuid5(tenant_id, stream)
+
+
+ABOUT_ONE = re.compile(r"[a-z]+:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
 def append(
@@ -126,16 +147,8 @@ def append(
     if stream.startswith(INSTANCE):
         instance_id = UUID(stream.removeprefix(INSTANCE))
         return append_to_instance(session, instance_id, [payload], tenant_id=tenant_id, at=at)
-    payloads, own = _texts([payload], shared(stream, tenant_id, at))
-    values = {
-        "tenant_id": tenant_id,
-        "stream": stream,
-        "genesis": GENESIS,
-        "payload": payloads[0],
-        "entries": own,
-        "at": at,
-    }
-    return run(session, APPEND, values).scalar_one()
+    values = row_of(stream, [payload], tenant_id=tenant_id, at=at)
+    return run(session, APPEND, values | {"stream": stream, "genesis": GENESIS}).scalar_one()
 
 
 def append_to_instance(
@@ -147,41 +160,33 @@ def append_to_instance(
     at: datetime,
 ) -> int:
     """Add entries to an instance whose row the transaction has locked; return the last number."""
-    values = instance_entries(instance_id, payloads, tenant_id=tenant_id, at=at)
+    values = row_of(f"{INSTANCE}{instance_id}", payloads, tenant_id=tenant_id, at=at)
     return run(session, APPEND_TO_INSTANCE, values).scalar_one()
 
 
-def instance_entries(
-    instance_id: UUID, payloads: Iterable[Mapping[str, Any]], *, tenant_id: UUID, at: datetime
+def row_of(
+    stream: str, payloads: Iterable[Mapping[str, Any]], *, tenant_id: UUID, at: datetime
 ) -> dict[str, Any]:
-    """Return the values that `CHAIN` takes."""
-    stream = f"{INSTANCE}{instance_id}"
-    texts, own = _texts(payloads, shared(stream, tenant_id, at))
+    """Return the values that `NEXT` and `ROW` take."""
+    about = shared(stream, tenant_id, at)
+    entries = [_stored(payload, about) for payload in payloads]
     return {
-        "instance_id": instance_id,
+        "stream_id": stream_id(stream, tenant_id),
         "tenant_id": tenant_id,
-        "stream": stream,
         "at": at,
-        "payloads": orjson.dumps(texts).decode(),
-        "entries": own,
+        "count": len(entries),
+        "entries": written(entries),
+        "shared": _ending(about),
     }
 
 
-def _texts(
-    payloads: Iterable[Mapping[str, Any]], alike: Mapping[str, Any]
-) -> tuple[list[str], str]:
-    """Return the text to be hashed of each entry, and that of all to be stored in one row."""
-    about = plain(alike)
-    own = [
-        {key: value for key, value in plain(payload).items() if key not in about}
-        for payload in payloads
-    ]
-    return [_text({**each, **about}) for each in own], _text(own)
+def _stored(payload: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
+    return {SHORT.get(key, key): plain(value) for key, value in payload.items() if key not in about}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry as people and exports read it."""
+    """One entry as people and exports read it. ``hash`` is that of the row it stands in."""
 
     seq: int
     at: datetime
@@ -191,193 +196,51 @@ class Entry:
 
 def read(session: Session, stream: str, after: int = 0, limit: int = 50) -> list[Entry]:
     """Return the entries of ``stream`` that follow number ``after``, oldest first."""
+    tenant_id = tenant_of(session)
     rows = (
         select(*COLUMNS)
-        .where(HistoryEvent.stream == stream, HistoryEvent.seq > after)
+        .where(HistoryEvent.stream_id == stream_id(stream, tenant_id), HistoryEvent.seq > after)
         .order_by(HistoryEvent.seq)
         .limit(limit)
     )
-    found = (entry for row in session.execute(rows) for entry in _entries(row))
+    found = (entry for row in session.execute(rows) for entry in entries_of(row, stream))
     return [entry for entry in found if entry.seq > after][:limit]
 
 
 COLUMNS: tuple[Any, ...] = (
     HistoryEvent.tenant_id,
-    HistoryEvent.stream,
+    HistoryEvent.stream_id,
     HistoryEvent.seq,
     HistoryEvent.at,
     HistoryEvent.entries,
-    HistoryEvent.hashes,
+    HistoryEvent.hash,
 )
 
 
-def _entries(row: Row[Any]) -> Iterator[Entry]:
-    """Yield what stands in a row, as it was hashed. ``seq`` of a row is that of its last entry."""
-    about = plain(shared(row.stream, row.tenant_id, row.at))
+def entries_of(row: Row[Any], stream: str) -> Iterator[Entry]:
+    """Yield the entries of a row of `COLUMNS`."""
+    about = plain(shared(stream, row.tenant_id, row.at))
     own = orjson.loads(row.entries)
-    hashes = _hashes(row)
-    first = row.seq - len(hashes) + 1
-    for number, (each, digest) in enumerate(zip(own, hashes, strict=True), first):
-        yield Entry(number, row.at, {**each, **about}, digest)
+    for number, each in enumerate(own, row.seq - len(own) + 1):
+        yield Entry(number, row.at, {**spelt_out(each), **about}, row.hash)
 
 
-def _hashes(row: Row[Any]) -> list[bytes]:
-    return [row.hashes[at : at + HASH] for at in range(0, len(row.hashes), HASH)]
+def spelt_out(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored entry under its full keys."""
+    return {LONG.get(key, key): value for key, value in stored.items()}
 
 
 def entries() -> Subquery:
-    """Return every entry as a row, for queries: ``stream``, ``seq``, ``at`` and its ``text``."""
+    """Return every entry as a row, for queries: ``stream_id``, ``seq``, ``at``, stored ``text``."""
+    listed = cast(HistoryEvent.entries, JSON)
     each = (
-        func.json_array_elements(cast(HistoryEvent.entries, JSON))
+        func.json_array_elements(listed)
         .table_valued("value", with_ordinality="n", joins_implicitly=True)
         .render_derived()
     )
-    before = HistoryEvent.seq - func.octet_length(HistoryEvent.hashes, type_=Integer) // HASH
     return select(
-        HistoryEvent.stream,
-        (before + each.c.n).label("seq"),
+        HistoryEvent.stream_id,
+        (HistoryEvent.seq - func.json_array_length(listed) + each.c.n).label("seq"),
         HistoryEvent.at,
         cast(each.c.value, Text).label("text"),
     ).subquery()
-
-
-# -- verifying -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """Where a stream does not hold: the first bad entry, and what is wrong with it."""
-
-    tenant_id: UUID
-    stream: str
-    seq: int
-    fault: str
-
-
-@dataclass(slots=True)
-class Verification:
-    """What a check of the chains found. Sound when there are no breaks."""
-
-    streams: int = 0
-    entries: int = 0
-    breaks: list[Break] = field(default_factory=list)
-
-    @property
-    def is_sound(self) -> bool:
-        return not self.breaks
-
-
-Key = tuple[UUID, str]
-
-
-def verify(session: Session, stream: str | None = None) -> Verification:
-    """Check every chain that the session can see, or one; report the first bad entry of each.
-
-    Reads row by row, so that a long history needs little memory.
-    """
-    report = Verification()
-    heads = dict(_heads(session, stream))
-    for key, rows in _by_stream(_rows(session, stream)):
-        report.streams += 1
-        fault, count = _check_stream(rows, heads.pop(key, None))
-        report.entries += count
-        if fault and (fault := _look_again(session, key)):
-            report.breaks.append(Break(*key, *fault))
-    for (tenant_id, name), (seq, _) in heads.items():
-        if seq:  # a head whose entries are all gone
-            report.breaks.append(Break(tenant_id, name, 1, "missing"))
-    return report
-
-
-def _rows(session: Session, stream: str | None) -> Iterator[Row[Any]]:
-    rows = select(*COLUMNS).order_by(*COLUMNS[:3])
-    if stream is not None:
-        rows = rows.where(HistoryEvent.stream == stream)
-    yield from session.execute(rows.execution_options(yield_per=1000))
-
-
-def _by_stream(rows: Iterator[Row[Any]]) -> Iterator[tuple[Key, list[Row[Any]]]]:
-    """Group rows that come in order. A stream is a person's day or one instance: it fits."""
-    for key, group in groupby(rows, lambda row: (row.tenant_id, row.stream)):
-        yield key, list(group)
-
-
-def _heads(session: Session, stream: str | None) -> Iterator[tuple[Key, tuple[int, bytes]]]:
-    """Yield the last number and hash of each stream, as the heads say them."""
-    instances = select(
-        ProcessInstance.tenant_id,
-        ProcessInstance.id,
-        ProcessInstance.history_seq,
-        ProcessInstance.history_hash,
-    )
-    others = select(HistoryHead.tenant_id, HistoryHead.stream, HistoryHead.seq, HistoryHead.hash)
-    if stream is not None and stream.startswith(INSTANCE):
-        instances = instances.where(ProcessInstance.id == UUID(stream.removeprefix(INSTANCE)))
-    if stream is not None:
-        others = others.where(HistoryHead.stream == stream)
-    for tenant_id, name, seq, digest in session.execute(others):
-        yield (tenant_id, name), (seq, digest)
-    if stream is None or stream.startswith(INSTANCE):
-        for tenant_id, instance_id, seq, digest in session.execute(instances):
-            yield (tenant_id, f"{INSTANCE}{instance_id}"), (seq, digest)
-
-
-def _look_again(session: Session, key: Key) -> tuple[int, str] | None:
-    """Check one stream with its head and its rows as of one instant, in one statement.
-
-    Heads are read before rows: what was added in between looks like a break and is none.
-    """
-    tenant_id, stream = key
-    if stream.startswith(INSTANCE):
-        name = func.concat(INSTANCE, cast(ProcessInstance.id, Text))
-        head = select(ProcessInstance.history_seq, ProcessInstance.history_hash).where(
-            ProcessInstance.tenant_id == tenant_id, name == stream
-        )
-    else:
-        head = select(HistoryHead.seq, HistoryHead.hash).where(
-            HistoryHead.tenant_id == tenant_id, HistoryHead.stream == stream
-        )
-    known = head.subquery("known")
-    joined = (
-        select(*COLUMNS, *known.c)
-        .join(known, true(), isouter=True)
-        .where(HistoryEvent.tenant_id == tenant_id, HistoryEvent.stream == stream)
-        .order_by(HistoryEvent.seq)
-    )
-    rows = session.execute(joined).all()
-    seq, digest = rows[0][-2:]
-    return _check_stream(rows, None if seq is None else (seq, bytes(digest)))[0]
-
-
-def _check_stream(
-    rows: Sequence[Row[Any]], head: tuple[int, bytes] | None
-) -> tuple[tuple[int, str] | None, int]:
-    """Return the first bad entry with its fault, and how many entries there are."""
-    prev_hash, last, count = GENESIS, 0, sum(len(_hashes(row)) for row in rows)
-    for row in rows:
-        fault = _check_row(row, last + 1, prev_hash)
-        if fault:
-            return fault, count
-        prev_hash, last = row.hashes[-HASH:], row.seq
-    if head is None:
-        return (last, "no head"), count
-    if head != (last, prev_hash):
-        # entries behind the last one were deleted, or the last ones were written anew
-        return (last + 1, "missing" if head[0] > last else "head differs"), count
-    return None, count
-
-
-def _check_row(row: Row[Any], expected: int, prev_hash: bytes) -> tuple[int, str] | None:
-    first = row.seq - len(_hashes(row)) + 1
-    if first != expected:
-        return expected, "missing"
-    try:
-        own = orjson.loads(row.entries)
-        found = list(_entries(row))
-    except (TypeError, ValueError):  # no JSON, or not as many entries as hashes
-        return first, "altered"
-    for entry in found:
-        if entry.hash != chained(prev_hash, entry.seq, _text(entry.payload)):
-            return entry.seq, "altered"
-        prev_hash = entry.hash
-    return None if row.entries == _text(own) else (first, "altered")

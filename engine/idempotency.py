@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
-from engine.db import run, unit_of_work
+from engine.db import run, tenant_of, unit_of_work
 from engine.errors import Refusal
 from engine.models import IdempotencyKey
 
@@ -90,7 +90,7 @@ def store(
 
 def _name(session: Session, key: str, actor: str, route: str) -> dict[str, Any]:
     return {
-        "tenant_id": session.info["tenant_id"],
+        "tenant_id": tenant_of(session),
         "actor": actor,
         "route": route,
         "key": key,

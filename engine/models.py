@@ -298,34 +298,30 @@ class DecisionRecord(Base):
 class HistoryEvent(Base):
     """What one transaction said in a stream of the audit trail: one entry or several.
 
-    Only ever inserted: no role may change or delete it. What the entries have in common stands in
-    the columns; `engine/history.py` puts them together as they were hashed, word for word.
+    Only ever inserted: no role may change or delete it. `engine/history.py` says what was hashed.
     """
 
     __tablename__ = "history_event"
-    __table_args__ = (
-        CheckConstraint(
-            "octet_length(hashes) > 0 AND octet_length(hashes) % 32 = 0", name="hashes"
-        ),
-    )
+    __table_args__ = (CheckConstraint("octet_length(hash) = 32", name="hash"),)
 
-    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
-    stream: Mapped[str] = mapped_column(primary_key=True)
+    stream_id: Mapped[UUID] = mapped_column(primary_key=True)
     # of the last entry; entries are numbered from 1 without gaps
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tenant_id: Mapped[UUID]
     at: Mapped[datetime]
     entries: Mapped[str]  # a list in canonical JSON
-    hashes: Mapped[bytes]  # 32 bytes for each
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
 class HistoryHead(Base):
-    """The last entry of a stream; those of instances stand on the instance's own row."""
+    """The last row of a stream; those of instances stand on the instance's own row."""
 
     __tablename__ = "history_head"
     __table_args__ = ({"postgresql_with": OFTEN_UPDATED},)
 
-    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
-    stream: Mapped[str] = mapped_column(primary_key=True)
+    stream_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID]
+    stream: Mapped[str]
     seq: Mapped[int]
     hash: Mapped[bytes] = mapped_column(LargeBinary(32))
 

@@ -18,21 +18,20 @@ from engine.changes import Changes, ClosedTask, Failed, OpenedTask
 from engine.db import run
 from engine.deeds import Deed, Held
 from engine.errors import Refusal
-from engine.history import CHAIN
+from engine.history import INSTANCE, NEXT, ROW
 from engine.inbox import json
 from engine.models import UserTask
 from engine.states import InstanceStatus, TimerKind, UserTaskState
 
 SAVE = f"""
-WITH RECURSIVE {CHAIN},
-moved AS (
+WITH moved AS (
   UPDATE process_instance i
   SET version = i.version + 1, state = %(state)s, status = %(status)s,
       risk_rank = %(risk_rank)s, told_rank = %(told_rank)s,
-      business_key = %(business_key)s, ended_at = %(ended_at)s,
-      history_seq = head.seq, history_hash = head.hash
-  FROM head WHERE i.id = %(instance_id)s AND i.version = %(version)s
-  RETURNING 1),
+      business_key = %(business_key)s, ended_at = %(ended_at)s, {NEXT}
+  WHERE i.id = %(instance_id)s AND i.version = %(version)s
+  RETURNING history_seq, history_hash),
+told AS ({ROW.format(moved="moved")}),
 closed AS (
   UPDATE user_task t
   SET state = c.state, completed_at = %(at)s, completed_by = c.by, closed_reason = c.reason,
@@ -151,9 +150,9 @@ def _save_instance(
         for t in changes.timers_armed
     ] + [overdue_timer(row) for row in opened if row["due_at"] and not row["completed_at"]]
     gone = {*changes.timers_disarmed, *closed} - {row["id"] for row in armed}
-    values = history.instance_entries(
-        held.id, lines.of_step(held, changes, deed), tenant_id=held.tenant_id, at=deed.now
-    ) | {
+    stream, told = f"{INSTANCE}{held.id}", lines.of_step(held, changes, deed)
+    values = history.row_of(stream, told, tenant_id=held.tenant_id, at=deed.now) | {
+        "instance_id": held.id,
         "version": held.version,
         "service_id": held.service_id,
         "state": state,

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Engine, select
 
 from api.cli.common import application_database, database_url, settings
-from engine import history, selfcheck
+from engine import selfcheck, verification
 from engine.db import WORKER_ROLE, snapshot, unit_of_work
 from workflows.tenants.models import Tenant
 
@@ -38,7 +38,7 @@ def run(given: argparse.Namespace) -> int:
             tenants = session.execute(select(Tenant.id, Tenant.slug).order_by(Tenant.slug)).all()
         for tenant_id, slug in tenants:
             with snapshot(database, tenant_id) as session:
-                report = history.verify(session, given.stream)
+                report = verification.verify(session, given.stream)
             streams, entries = streams + report.streams, entries + report.entries
             broken += [f"{slug}: {b.stream}, entry {b.seq}: {b.fault}" for b in report.breaks]
             if given.stream is None:

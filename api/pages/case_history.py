@@ -21,7 +21,7 @@ from api.pages.instances import STATUS
 from api.pages.sentences import sentence
 from api.words import clock_time, late, plain, then, when
 from api.work import now, session
-from engine import history, releases
+from engine import releases, verification
 from engine.definitions import Definitions, Process
 from engine.errors import NotFound
 from engine.models import ProcessInstance
@@ -40,7 +40,6 @@ PAGE = 60
 DONE = ("complete", "skip")
 FAULTS: Mapping[str, str] = {
     "altered": "was altered after it was written",
-    "not chained": "does not follow from the entry before it",
     "missing": "is missing",
     "no head": "has no end that says how many entries there are",
     "head differs": "the end of the stream says otherwise",
@@ -259,7 +258,7 @@ def verify(case_id: UUID) -> AnyResponse:
     """Check every chain of the case now and say what was found."""
     case = _case(case_id, "case.history_verified")
     streams = queries.streams_of(case, queries.instances_of(session(), actor(), case))
-    reports = [history.verify(session(), stream) for stream in streams]
+    reports = [verification.verify(session(), stream) for stream in streams]
     entries = sum(report.entries for report in reports)
     breaks = [broken for report in reports for broken in report.breaks]
     for broken in breaks:

@@ -12,7 +12,7 @@ from api.auth import actor
 from api.rest.bodies import text
 from api.rest.guard import programme
 from api.work import now, session
-from engine import history, releases
+from engine import history, releases, verification
 from engine.errors import NotFound
 from engine.history import Entry
 from workflows import audit
@@ -119,7 +119,7 @@ def verify() -> dict[str, Any]:
     require(actor(), CAPABILITY, act="do")
     if not reads_all_history(actor()):
         raise NotAllowed("Auditors and information governance check every chain.")
-    report = history.verify(session())
+    report = verification.verify(session())
     return {
         "sound": report.is_sound,
         "streams": report.streams,

@@ -282,25 +282,23 @@ def _records() -> None:
     )
     op.create_table(
         "history_event",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("stream", sa.String(), nullable=False),
+        sa.Column("stream_id", sa.Uuid(), nullable=False),
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("entries", sa.String(), nullable=False),
-        sa.Column("hashes", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "stream", "seq"),
-        sa.CheckConstraint(
-            "octet_length(hashes) > 0 AND octet_length(hashes) % 32 = 0",
-            name="ck_history_event_hashes",
-        ),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", "seq"),
+        sa.CheckConstraint("octet_length(hash) = 32", name="ck_history_event_hash"),
     )
     op.create_table(
         "history_head",
+        sa.Column("stream_id", sa.Uuid(), nullable=False),
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("stream", sa.String(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "stream"),
+        sa.PrimaryKeyConstraint("stream_id"),
         postgresql_with={"fillfactor": 80},
     )
     op.create_table(

@@ -151,20 +151,18 @@ def until(holds: Callable[[], bool]) -> None:
 
 # -- the chain -----------------------------------------------------------------------------------
 
-FIRST = (
-    "WHERE stream = :stream AND seq = (SELECT min(seq) FROM history_event WHERE stream = :stream)"
-)
+FIRST = "WHERE stream_id = :id AND seq = (SELECT min(seq) FROM history_event WHERE stream_id = :id)"
 LAST = FIRST.replace("min", "max")
-ROW = "tenant_id, stream, seq + 100, at, entries, hashes"
+ROW = "stream_id, seq + 100, tenant_id, at, entries, hash"
 TAMPERING = {
     "altered": "UPDATE history_event SET entries = replace(entries, 'amina', 'chidi') "
-    "WHERE stream = :stream",
+    "WHERE stream_id = :id",
     "at another time": f"UPDATE history_event SET at = at - interval '1 hour' {FIRST}",
-    "under another hash": f"UPDATE history_event SET hashes = sha256(hashes) {FIRST}",
+    "under another hash": f"UPDATE history_event SET hash = sha256(hash) {FIRST}",
     "taken out": f"DELETE FROM history_event {FIRST}",
     "cut off": f"DELETE FROM history_event {LAST}",
     "put in": f"INSERT INTO history_event SELECT {ROW} FROM history_event {LAST}",
-    "moved": f"UPDATE history_event SET stream = stream || 'x' {FIRST}",
+    "moved": f"UPDATE history_event SET stream_id = gen_random_uuid() {FIRST}",
 }
 
 
@@ -187,7 +185,7 @@ def test_verify_finds_what_was_changed_behind_its_back(
 
     with owner_database.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
-        connection.execute(text(TAMPERING[change]), {"stream": f"instance:{instance_id}"})
+        connection.execute(text(TAMPERING[change]), {"id": instance_id})
 
     assert main(["verify"]) == 1
     said = capsys.readouterr().out

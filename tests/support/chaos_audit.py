@@ -11,7 +11,7 @@ from chaos_town import Town
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import history, selfcheck
+from engine import history, selfcheck, verification
 from engine.db import snapshot
 from engine.models import Incident, MessageInbox, ProcessInstance, Timer, UserTask
 from engine.states import IncidentState, MessageState, UserTaskState
@@ -21,7 +21,7 @@ def audit(town: Town, ledger: Ledger) -> tuple[dict[str, Any], list[str]]:
     """Return the figures of what is there, and everything that is not as it must be."""
     with snapshot(town.application, town.org.tenant_id) as session:
         said = Told(session)
-        chains = history.verify(session)
+        chains = verification.verify(session)
         figures = {
             "instances": session.scalar(select(func.count()).select_from(ProcessInstance)),
             "history_entries": chains.entries,

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from engine import history, instances, messages, releases, selfcheck, user_tasks
+from engine import history, instances, messages, releases, selfcheck, user_tasks, verification
 from engine.changes import Changes
 from engine.clock import TravellingClock
 from engine.db import snapshot, unit_of_work
@@ -111,7 +111,7 @@ class Desk:
         """Say whether the chains verify and rows and states say the same."""
         with snapshot(self.database, self.tenant_id) as session:
             differences = list(selfcheck.check(session))
-            breaks = history.verify(session).breaks
+            breaks = verification.verify(session).breaks
         assert differences == []
         assert breaks == []
         return True

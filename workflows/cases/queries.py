@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Subquery, or_, select
 from sqlalchemy.orm import Session
 
 from engine import history
+from engine.db import tenant_of
 from engine.models import (
     Incident,
     MessageSubscription,
@@ -26,11 +27,10 @@ from workflows.cases.models import Case
 # What a worker wants to read of a case; the steps that the machine takes by itself stay in the
 # full history. Canonical JSON has no blanks, so the text can be searched as it is.
 WORTH_TELLING = (
-    '"kind":"(userTask|manualTask|boundaryEvent|receiveTask|businessRuleTask)"'
-    '|"lifecycle_transition":"fail"'
+    '"kind":"(userTask|manualTask|boundaryEvent|receiveTask|businessRuleTask)"|"@step":"fail"'
 )
 # A form that has a line of its own, as in older histories, is told of by its task's completion.
-NOT_WORTH_TELLING = '"lifecycle_transition":"schedule"|"form_id":(?!.*"task":)'
+NOT_WORTH_TELLING = '"@step":"schedule"|"form_id":(?!.*"task":)'
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,24 +129,24 @@ def told(
     Without ``everything`` only what a worker wants to read.
     """
     entry = history.entries()
-    newest = select(entry).where(entry.c.stream.in_(streams))
+    tenant_id = tenant_of(session)
+    names = {history.stream_id(stream, tenant_id): stream for stream in streams}
+    newest = select(entry).where(entry.c.stream_id.in_(names))
     if before is not None:
         newest = newest.where(entry.c.at < before)
     if not everything:
-        newest = newest.where(_worth_telling(entry))
+        of_case = [id for id, stream in names.items() if stream.startswith("case:")]
+        newest = newest.where(or_(entry.c.stream_id.in_(of_case), _worth_telling(entry)))
     ordered = newest.order_by(entry.c.at.desc(), entry.c.seq.desc()).limit(limit)
     return [
-        Told(row.stream, row.seq, row.at, orjson.loads(row.text))
+        Told(names[row.stream_id], row.seq, row.at, history.spelt_out(orjson.loads(row.text)))
         for row in session.execute(ordered)
     ]
 
 
 def _worth_telling(entry: Subquery) -> ColumnElement[bool]:
     text = entry.c.text
-    return or_(
-        entry.c.stream.like("case:%"),
-        text.regexp_match(WORTH_TELLING) & ~text.regexp_match(NOT_WORTH_TELLING),
-    )
+    return text.regexp_match(WORTH_TELLING) & ~text.regexp_match(NOT_WORTH_TELLING)
 
 
 def of_instance(

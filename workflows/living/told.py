@@ -20,7 +20,7 @@ def release_at(session: Session, instance_id: UUID, current: int) -> Callable[[i
     stream = f"{history.INSTANCE}{instance_id}"
     moves = (
         select(entry.c.seq)
-        .where(entry.c.stream == stream, entry.c.text.contains(MOVED))
+        .where(entry.c.stream_id == instance_id, entry.c.text.contains(MOVED))
         .order_by(entry.c.seq)
     )
     steps = [

@@ -156,11 +156,11 @@ def _keep(
 def _about(asked: Asked, sealed: bytes, dropped: list[str]) -> dict[str, Any]:
     """Say in the history which form was answered, and by a hash that the answers stay as they are.
 
-    The hash is over the ciphertext, so that the chain still verifies when the key is destroyed.
+    The hash is over the version of the form and the ciphertext, so that the chain still verifies
+    when the key is destroyed.
     """
     return {
         "form_id": asked.form.id,
-        "form_sha256": asked.form.sha256,
-        "answers_sha256": hashlib.sha256(sealed).hexdigest(),
+        "answers_sha256": hashlib.sha256(asked.form.sha256.encode() + sealed).hexdigest(),
         "not_kept": len(dropped) or None,
     }

@@ -7,7 +7,7 @@ import pytest
 from people import make_ark
 from sqlalchemy import Engine, func, select
 
-from engine import history, releases, selfcheck
+from engine import releases, selfcheck, verification
 from engine.db import unit_of_work
 from engine.models import Incident, ProcessInstance, UserTask
 from workflows import registry
@@ -50,7 +50,7 @@ def test_a_contact_is_played_without_an_incident(
         assert session.scalar(select(func.count()).select_from(ProcessInstance)) > 3
         done = select(func.count()).where(UserTask.completed_at.is_not(None))
         assert session.scalar(done) > 2
-        assert history.verify(session).is_sound
+        assert verification.verify(session).is_sound
         assert list(selfcheck.check(session)) == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from people import Organisation, make_ark
 from sqlalchemy import Engine, func, select, text
 
-from engine import history
+from engine import history, verification
 from engine.clock import TravellingClock
 from engine.db import unit_of_work
 from workflows.identity import enrolment, passwords, sessions, signing_in, throttle, totp
@@ -331,7 +331,7 @@ def test_what_happens_to_a_login_stands_in_the_admin_history(door: Door) -> None
             ("login.succeeded", str(door.ark.amina)),
             ("login.ended", str(door.ark.amina)),
         ]
-        assert history.verify(session).is_sound
+        assert verification.verify(session).is_sound
 
 
 def test_a_weak_first_password_is_refused(door: Door) -> None:

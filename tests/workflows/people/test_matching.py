@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from tables import decide, table
 
-from engine import history
+from engine import history, verification
 from engine.clock import TravellingClock
 from engine.models import MessageInbox
 from workflows import access, keys
@@ -220,7 +220,7 @@ def test_an_erased_person_is_found_no_more(ark: Organisation) -> None:
         assert found(session, ark, **GWEN) == {}
         with pytest.raises(keys.Erased):
             cards.current(session, gwen)
-        assert history.verify(session).is_sound
+        assert verification.verify(session).is_sound
 
 
 # -- walls --------------------------------------------------------------------------------------

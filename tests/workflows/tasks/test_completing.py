@@ -99,8 +99,8 @@ def test_the_history_says_which_form_was_answered_and_pins_the_answers(office):
     assert (line["concept_name"], line["lifecycle_transition"]) == ("Grade the risk", "complete")
     assert (line["task"], line["form_id"]) == (str(task_id), "grade")
     row = kept(office, task_id)
-    assert line["form_sha256"] == FORM_SHA256
-    assert line["answers_sha256"] == hashlib.sha256(row.answers_sealed).hexdigest()
+    signed = FORM_SHA256.encode() + row.answers_sealed
+    assert line["answers_sha256"] == hashlib.sha256(signed).hexdigest()
     assert line["not_kept"] == 1
     assert line["org_resource"] == str(office.dana)
 
@@ -287,7 +287,7 @@ def test_a_message_nobody_took_has_a_form_of_its_own(office):
             message_id=uuid4(),
             process_id="message_inbox",
             element_id="task_unclaimed_message",
-            name="Message without a receiver",
+            name="See to it by hand",
             potential_owners=["team_leader"],
             excluded_owners=[],
             created_at=office.now,
