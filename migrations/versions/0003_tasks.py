@@ -15,7 +15,7 @@ def upgrade() -> None:
         sa.Column("user_task_id", sa.Uuid(), nullable=False),
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("form_id", sa.String(), nullable=False),
-        sa.Column("form_sha256", sa.String(), nullable=False),
+        sa.Column("form_sha256", sa.LargeBinary(), nullable=False),
         sa.Column("subject_id", sa.Uuid(), nullable=False),
         sa.Column("answers", sa.LargeBinary(), nullable=True),
         sa.Column("by", sa.String(), nullable=False),

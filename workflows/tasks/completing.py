@@ -142,7 +142,7 @@ def _keep(
         "task_id": task.id,
         "tenant_id": task.tenant_id,
         "form_id": asked.form.id,
-        "form_sha256": asked.form.sha256,
+        "form_sha256": bytes.fromhex(asked.form.sha256),
         "subject_id": subject,
         "answers": sealed,
         "by": actor.by,
@@ -161,6 +161,6 @@ def _about(asked: Asked, sealed: bytes, dropped: list[str]) -> dict[str, Any]:
     """
     return {
         "form_id": asked.form.id,
-        "answers_sha256": hashlib.sha256(asked.form.sha256.encode() + sealed).hexdigest(),
+        "answers_sha256": hashlib.sha256(bytes.fromhex(asked.form.sha256) + sealed).hexdigest(),
         "not_kept": len(dropped) or None,
     }

@@ -25,7 +25,7 @@ class FormAnswers(Sealed, Base):
     id: Mapped[UUID] = mapped_column("user_task_id", ForeignKey(UserTask.id), primary_key=True)
     tenant_id: Mapped[UUID]
     form_id: Mapped[str]
-    form_sha256: Mapped[str]
+    form_sha256: Mapped[bytes]
     subject_id: Mapped[UUID]  # whose key: the case or contact, else the tenant
     answers = encrypted(DataClass.C4, JSON)
     by: Mapped[str]

@@ -66,7 +66,7 @@ def test_answers_are_kept_the_handler_takes_over_and_the_process_moves_on(office
         str(office.dana),
     )
     row = kept(office, task_id)
-    assert (row.form_id, row.form_sha256, row.by) == ("grade", FORM_SHA256, str(office.dana))
+    assert (row.form_id, row.form_sha256.hex(), row.by) == ("grade", FORM_SHA256, str(office.dana))
     assert row.answers == HIGH
     assert row.subject_id == task.business_key
 
@@ -99,7 +99,7 @@ def test_the_history_says_which_form_was_answered_and_pins_the_answers(office):
     assert (line["concept_name"], line["lifecycle_transition"]) == ("Grade the risk", "complete")
     assert (line["task"], line["form_id"]) == (str(task_id), "grade")
     row = kept(office, task_id)
-    signed = FORM_SHA256.encode() + row.answers_sealed
+    signed = row.form_sha256 + row.answers_sealed
     assert line["answers_sha256"] == hashlib.sha256(signed).hexdigest()
     assert line["not_kept"] == 1
     assert line["org_resource"] == str(office.dana)
@@ -287,7 +287,7 @@ def test_a_message_nobody_took_has_a_form_of_its_own(office):
             message_id=uuid4(),
             process_id="message_inbox",
             element_id="task_unclaimed_message",
-            name="See to it by hand",
+            name="Message without a receiver",
             potential_owners=["team_leader"],
             excluded_owners=[],
             created_at=office.now,
