@@ -9,6 +9,8 @@ from engine.core.refusals import StateTooNew
 from engine.db import may_be_repeated
 
 INCIDENT_AFTER = 3  # failed attempts
+# The incident of a timer. The core has one of its own for times that it cannot make out.
+TIMER_NOT_FIRED = "TimerNotFired"
 LONGEST_PAUSE = timedelta(hours=1)
 MOST_COUNTED = 1_000  # attempts are counted no further: their column ends somewhere
 

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine import inbox, instances, unclaimed
+from engine.backoff import TIMER_NOT_FIRED
 from engine.changes import CancelInstance, Changes, RetryIncident, SkipIncident
 from engine.errors import NotFound, Refusal
 from engine.living import suspending
@@ -20,7 +21,7 @@ from engine.living.holding import STILL_SUSPENDED
 from engine.models import Incident, MessageInbox, Timer
 from engine.states import IncidentState, MessageState
 
-SHELL_ERRORS = ("TimerFailed", STILL_SUSPENDED)  # those of which the core does not know
+SHELL_ERRORS = (TIMER_NOT_FIRED, STILL_SUSPENDED)  # those of which the core does not know
 
 
 class IncidentNotFound(NotFound):
@@ -109,12 +110,16 @@ def cancel(session: Session, incident_id: UUID, *, by: str, now: datetime, reaso
 
 
 def _lock_open(session: Session, incident_id: UUID, reason: str) -> Incident:
-    """Lock the instance first, as everywhere, then read the incident afresh."""
+    """Lock the instance or message first, as everywhere, then read the incident afresh."""
     if not reason.strip():
         raise ReasonMissing
     known = get(session, incident_id)
     if known.instance_id is not None:
         instances.hold(session, known.instance_id)
+    if known.message_id is not None:
+        session.get_one(
+            MessageInbox, known.message_id, with_for_update=True, populate_existing=True
+        )
     fresh = select(Incident).where(Incident.id == incident_id).with_for_update()
     incident = session.scalars(fresh.execution_options(populate_existing=True)).one()
     if incident.state != IncidentState.OPEN:
@@ -160,7 +165,7 @@ TRANSITIONS: Mapping[type, str] = {
 def _release_message(
     session: Session, incident: Incident, state: MessageState, *, by: str, now: datetime
 ) -> None:
-    message = session.get_one(MessageInbox, incident.message_id, with_for_update=True)
+    message = session.get_one(MessageInbox, incident.message_id)
     message.state, message.retry_at, message.attempts = state, None, 0
     if state == MessageState.PENDING:
         inbox.produce(session, [message.id])

@@ -198,8 +198,10 @@ def _deliver(session: Session, row_id: UUID, now: datetime, report: Drained) -> 
         return True  # somebody else has it, or it is done
     if message.kind == "signal":
         _deliver_signal(session, message, now, report)
-        return True
-    return _deliver_message(session, message, now, report)
+    elif not _deliver_message(session, message, now, report):
+        return False
+    undelivered.mended(session, message, now=now)
+    return True
 
 
 def _deliver_message(
@@ -385,6 +387,7 @@ def _expire(session: Session, tenant_id: UUID, row_id: UUID, now: datetime) -> b
         message.state = MessageState.PENDING  # it was armed just now, and passed over our row
     else:
         _ask_somebody(session, message, definitions, now)
+    undelivered.mended(session, message, now=now)
     return True
 
 

@@ -19,7 +19,7 @@ from engine.changes import FireTimers
 from engine.db import run, unit_of_work
 from engine.inbox import Message
 from engine.living import suspending
-from engine.models import Incident, Timer, UserTask
+from engine.models import Incident, ProcessInstance, Timer, UserTask
 from engine.states import InstanceStatus, TimerKind
 from engine.unclaimed import OVERDUE, told_by
 
@@ -39,9 +39,15 @@ LIMIT %(limit)s
 """
 
 STILL_DUE = """
-SELECT id FROM timer
+SELECT id, attempts FROM timer
 WHERE instance_id = %(instance_id)s AND kind = 'bpmn' AND due_at <= %(now)s
   AND (retry_at IS NULL OR retry_at <= %(now)s)
+"""
+
+# Nobody is asked any longer about a timer that has fired after all.
+MENDED = """
+UPDATE incident SET state = 'retried', resolved_at = %(now)s, resolved_by = %(by)s
+WHERE instance_id = %(instance_id)s AND error = %(error)s AND state = 'open'
 """
 
 
@@ -87,18 +93,17 @@ def _fire(session: Session, due: Due, now: datetime) -> int:
     held = instances.hold_if_free(session, due.target)
     if held is None:
         return 0  # another node is moving it; the row stays due for the next tick
-    ids = _still_due(session, due, now)
-    if not ids or held.status != InstanceStatus.ACTIVE:
+    still_due = run(session, STILL_DUE, {"instance_id": due.target, "now": now})
+    if not still_due or held.status != InstanceStatus.ACTIVE:
         return 0  # another node fired it between our two transactions
     changes = instances.move(session, due.target, FireTimers(), by=SYSTEM, now=now)
     moved_on = {*changes.timers_disarmed, *(timer.timer_id for timer in changes.timers_armed)}
-    if not moved_on.issuperset(ids):
+    if not moved_on.issuperset(row.id for row in still_due):
         raise StillDue(f"process instance {due.target}")
-    return len(ids)
-
-
-def _still_due(session: Session, due: Due, now: datetime) -> list[UUID]:
-    return list(run(session, STILL_DUE, {"instance_id": due.target, "now": now}).scalars())
+    if any(row.attempts >= backoff.INCIDENT_AFTER for row in still_due):
+        about = {"instance_id": due.target, "error": backoff.TIMER_NOT_FIRED}
+        run(session, MENDED, about | {"by": SYSTEM, "now": now})
+    return len(still_due)
 
 
 def _tell_overdue(session: Session, due: Due, now: datetime) -> int:
@@ -160,17 +165,26 @@ def _rest(session: Session, due: Due, now: datetime) -> None:
         timer.attempts = backoff.counted(timer.attempts)
         timer.retry_at = now + backoff.pause(timer.attempts)
     if any(timer.attempts == backoff.INCIDENT_AFTER for timer in timers):
-        session.add(
-            Incident(
-                id=uuid4(),
-                tenant_id=due.tenant_id,
-                instance_id=timers[0].instance_id,
-                element_id=timers[0].element_id,
-                error="TimerFailed",
-                cause="A timer has failed several times; it is tried again from time to time.",
-                created_at=now,
-            )
-        )
+        session.add(_incident(session, timers[0], now))
+
+
+def _incident(session: Session, timer: Timer, now: datetime) -> Incident:
+    about: UserTask | ProcessInstance
+    if timer.user_task_id is not None:
+        about = session.get_one(UserTask, timer.user_task_id)
+    else:
+        about = session.get_one(ProcessInstance, timer.instance_id)
+    return Incident(
+        id=uuid4(),
+        tenant_id=timer.tenant_id,
+        service_id=about.service_id,
+        business_key=about.business_key,
+        instance_id=timer.instance_id,
+        element_id=timer.element_id,
+        error=backoff.TIMER_NOT_FIRED,
+        cause="A timer has failed several times; it is tried again from time to time.",
+        created_at=now,
+    )
 
 
 def lateness(session: Session, now: datetime) -> timedelta:

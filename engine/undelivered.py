@@ -4,16 +4,18 @@ import logging
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from engine import backoff, unclaimed
 from engine.db import unit_of_work
 from engine.models import Incident, MessageInbox
-from engine.states import MessageState
+from engine.states import IncidentState, MessageState
 
 logger = logging.getLogger(__name__)
 
+FAILED = "DeliveryFailed"
+SYSTEM = "system"
 TO_BE_TRIED = (MessageState.PENDING, MessageState.WAITING)
 
 
@@ -33,6 +35,22 @@ def report(
     )
     session.add(incident)
     unclaimed.record(session, message, "fail", by=None, now=now, error=error)
+
+
+def mended(session: Session, message: MessageInbox, *, now: datetime) -> None:
+    """Nobody is asked any longer about a message that found its way after all.
+
+    Else somebody could send it on its way again, and it would be delivered twice.
+    """
+    if not message.attempts:
+        return
+    asked = update(Incident).where(
+        Incident.message_id == message.id,
+        Incident.error == FAILED,
+        Incident.state == IncidentState.OPEN,
+    )
+    session.execute(asked.values(state=IncidentState.RETRIED, resolved_by=SYSTEM, resolved_at=now))
+    message.attempts, message.retry_at = 0, None
 
 
 def put_off(database: Engine, tenant_id: UUID, row_id: UUID, now: datetime) -> None:
@@ -55,4 +73,4 @@ def _put_off(session: Session, row_id: UUID, now: datetime) -> None:
     message.retry_at = now + backoff.pause(message.attempts)
     if message.attempts == backoff.INCIDENT_AFTER:
         cause = "Its delivery has failed several times; it is tried again from time to time."
-        report(session, message, "DeliveryFailed", cause, now=now)
+        report(session, message, FAILED, cause, now=now)

@@ -167,7 +167,7 @@ def test_a_failing_timer_is_put_off_and_holds_up_nobody(
         fire()
         assert due_rows(desk)[0].attempts == attempt
     [incident] = desk.incidents()
-    assert (incident.error, incident.instance_id) == ("TimerFailed", broken)
+    assert (incident.error, incident.instance_id) == ("TimerNotFired", broken)
     for _ in range(10):
         desk.clock.travel_to(due_rows(desk)[0].retry_at or desk.now)
         fire()
