@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from feel.errors import BudgetExceeded
+from feel.syntax import Type
+from feel.types import convert
 from feel.values import MAX_DEPTH, MAX_ITEMS, MAX_TEXT, PLAIN, Value, from_python
 
 MAX_STEPS = 20_000  # a step is a round of a loop or a call, or as much work as that
@@ -53,6 +55,10 @@ class Run:
         self.calls = 0
         self.types: Mapping[str, Any] = {}
         self.adopted: dict[int, tuple[Any, Value]] = {}
+
+    def convert(self, value: Value, type_: Type) -> Value:
+        """Return an argument as the declared type of its parameter takes it."""
+        return convert(value, type_, self.types)
 
     @property
     def calendars(self) -> Any:

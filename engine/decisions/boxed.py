@@ -7,6 +7,7 @@ from lxml import etree
 
 import feel
 from engine import xml
+from engine.decisions.item_types import type_ref
 from engine.decisions.reader import Reader, closure_of, inner, null
 from engine.decisions.tables import Table, read_table
 from feel.compile import Closure
@@ -35,7 +36,7 @@ class Boxes:
         if element is None:
             return null
         typed = self._kind(element)
-        name = element.get("typeRef")
+        name = type_ref(element)
         return typed if name is None else self.typed(typed, name)
 
     def within(self, element: etree._Element) -> Closure:
@@ -84,7 +85,8 @@ def _boxed(element: etree._Element) -> bool:
 
 def _relation(boxes: Boxes, element: etree._Element) -> Closure:
     reader = boxes.reader
-    columns = [normal_name(c.get("name") or "") for c in reader.children(element, "column")]
+    declared = list(reader.children(element, "column"))
+    columns = [normal_name(column.get("name") or "") for column in declared]
     rows = []
     for row in reader.children(element, "row"):
         cells = [boxes.read(cell) for cell in reader.children(row) if _boxed(cell)]
@@ -95,7 +97,8 @@ def _relation(boxes: Boxes, element: etree._Element) -> Closure:
                 "Give every row a cell for every column.",
                 row,
             )
-        rows.append(cells)
+        kinds = (type_ref(column) for column in declared)
+        rows.append([boxes.typed(c, kind) for c, kind in zip(cells, kinds, strict=False)])
     return lambda frame: [
         {name: cell(frame) for name, cell in zip(columns, cells, strict=False)} for cells in rows
     ]
@@ -112,7 +115,7 @@ def _context(boxes: Boxes, element: etree._Element) -> Closure:
             result = closure
             continue
         name = normal_name(variable.get("name") or "")
-        entries.append((name, boxes.typed(closure, variable.get("typeRef"))))
+        entries.append((name, boxes.typed(closure, type_ref(variable))))
 
     def build(frame: Frame) -> Value:
         values: dict[str, Value] = {}
@@ -140,7 +143,7 @@ def read_function(boxes: Boxes, element: etree._Element) -> Closure:
         return null
     parameters = list(reader.children(element, "formalParameter"))
     names = tuple(normal_name(parameter.get("name") or "") for parameter in parameters)
-    kinds = [parameter.get("typeRef") for parameter in parameters]
+    kinds = [type_ref(parameter) for parameter in parameters]
     body = boxes.within(element)
     types = reader.types
 
@@ -165,7 +168,7 @@ def _invocation(boxes: Boxes, element: etree._Element) -> Closure:
     for binding in reader.children(element, "binding"):
         parameter = reader.child(binding, "parameter")
         name = normal_name(parameter.get("name") or "") if parameter is not None else ""
-        kind = parameter.get("typeRef") if parameter is not None else None
+        kind = type_ref(parameter) if parameter is not None else None
         bindings.append((name, boxes.typed(boxes.within(binding), kind)))
     names = tuple(name for name, _ in bindings)
 

@@ -42,3 +42,4 @@ class Rule:
     element: etree._Element
     cells: list[feel.UnaryTests]
     results: list[feel.Expression | None]
+    types: list[str | None] = field(default_factory=list)  # of single results, if declared

@@ -47,8 +47,8 @@ class Conflict(Exception):
         self.rules = tuple(rules)
 
 
-def read(reader: Reader, element: etree._Element, label: str, outputs: list[Output]) -> HitPolicy:
-    """Read the hit policy of a table and check that its outputs suit it."""
+def read(reader: Reader, element: etree._Element, label: str) -> HitPolicy:
+    """Read the hit policy of a table."""
     name = element.get("hitPolicy", "UNIQUE")
     aggregation = element.get("aggregation")
     if name == "COLLECT" and aggregation:
@@ -61,7 +61,17 @@ def read(reader: Reader, element: etree._Element, label: str, outputs: list[Outp
             element,
         )
         return HitPolicy.UNIQUE
-    policy = HitPolicy(name)
+    return HitPolicy(name)
+
+
+def check(
+    policy: HitPolicy,
+    reader: Reader,
+    element: etree._Element,
+    label: str,
+    outputs: list[Output],
+) -> None:
+    """Check that the outputs of a table suit its hit policy."""
     if policy in AGGREGATES and len(outputs) > 1:
         reader.findings.add(
             "aggregation",
@@ -76,7 +86,6 @@ def read(reader: Reader, element: etree._Element, label: str, outputs: list[Outp
             "List the values of an output, the most important first.",
             element,
         )
-    return policy
 
 
 def nothing(policy: HitPolicy) -> Value:

@@ -5,7 +5,7 @@ item as a list of it, and a date as its midnight in UTC where a date and time is
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property, partial
 from typing import Any
@@ -19,7 +19,7 @@ from engine.findings import Severity
 from feel.scope import Frame, Run
 from feel.syntax import Type
 from feel.types import ANY, SIMPLE, checker
-from feel.values import MAX_DEPTH, Value
+from feel.values import MAX_DEPTH, Function, Value
 
 PREFIXES = ("feel:", "feel.")
 
@@ -36,28 +36,38 @@ class ItemType:
     whole: feel.UnaryTests | None = None  # for the list as a whole (DMN 1.5 type constraint)
     function: Type | None = None
 
-    def convert(self, value: Value, types: "Types", run: Run, depth: int = 0) -> Value:
-        """Return ``value`` as this type takes it, null if it does not fit."""
+    def convert(
+        self, value: Value, types: "Types", run: Run, depth: int = 0, *, is_base: bool = False
+    ) -> Value:
+        """Return ``value`` as this type takes it, null if it does not fit.
+
+        ``is_base``: for a type that names its own values in place of this one's (DMN 1.5, 7.3.3).
+        """
         if value is None or depth > MAX_DEPTH:
             return None
         if not self.is_collection:
             if self.members and type(value) is list and len(value) == 1:
                 value = value[0]
-            return self._item(value, types, run, depth)
+            return self._item(value, types, run, depth, is_base)
         items = value if type(value) is list else [value]
         taken = [None if i is None else self._item(i, types, run, depth + 1) for i in items]
         if any(new is None and old is not None for new, old in zip(taken, items, strict=True)):
             return None
         return taken if _passes(self.whole, taken, run) else None
 
-    def _item(self, value: Value, types: "Types", run: Run, depth: int) -> Value:
+    def _item(
+        self, value: Value, types: "Types", run: Run, depth: int, is_base: bool = False
+    ) -> Value:
         if self.function is not None:
-            return value if self.fits(value, types) else None
+            return _typed(value, self.function, types) if self.fits(value, types) else None
         if self.members:
             value = self._structure(value, types, run, depth)
         elif self.base is not None:
-            value = types.convert(self.base, value, run, depth + 1)
-        return value if value is not None and _passes(self.allowed, value, run) else None
+            overrides = is_base or self.allowed is not None
+            value = types.convert(self.base, value, run, depth + 1, is_base=overrides)
+        if value is None or is_base:
+            return value
+        return value if _passes(self.allowed, value, run) else None
 
     def _structure(self, value: Value, types: "Types", run: Run, depth: int) -> Value:
         """Convert the members; one that is absent or misfits spoils all."""
@@ -91,6 +101,17 @@ class ItemType:
         return value is not None if self.base is None else types.fits(self.base, value)
 
 
+def _typed(function: Value, declared: Type, types: "Types") -> Function:
+    """Return a function that takes and gives values as its type declares them (DMN 1.5, 7.3.4)."""
+
+    def invoke(run: Run, arguments: list[Value]) -> Value:
+        taken = [types.argument(declared, i, value, run) for i, value in enumerate(arguments)]
+        given = function.invoke(run, taken)
+        return given if declared.result is None else types.convert(declared.result.name, given, run)
+
+    return replace(function, invoke=invoke)
+
+
 def _passes(tests: feel.UnaryTests | None, value: Value, run: Run) -> bool:
     return tests is None or tests.within(value, Frame({}, None, run)) is True
 
@@ -116,11 +137,25 @@ class Types:
         found = self.find(name)
         return name == "function" or (found is not None and found[1].function is not None)
 
-    def convert(self, name: str, value: Value, run: Run, depth: int = 0) -> Value:
+    def signature(self, name: str | None) -> Type | None:
+        """Return the type of functions that a name stands for, if it stands for one."""
+        found = self.find(name or "")
+        return None if found is None else found[1].function
+
+    def argument(self, declared: Type, index: int, value: Value, run: Run) -> Value:
+        """Return an argument as the type of a function declares the parameter at that place."""
+        parameters = declared.arguments or ()
+        return (
+            self.convert(parameters[index].name, value, run) if index < len(parameters) else value
+        )
+
+    def convert(
+        self, name: str, value: Value, run: Run, depth: int = 0, *, is_base: bool = False
+    ) -> Value:
         """Return a value as the type of that name takes it; an unknown type takes anything."""
         found = self.find(name)
         if found is not None:
-            return found[1].convert(value, found[0], run, depth)
+            return found[1].convert(value, found[0], run, depth, is_base=is_base)
         kind = SIMPLE.get(name)
         if kind is None or value is None or type(value) is kind:
             return value
@@ -217,8 +252,9 @@ def _read_item(element: etree._Element, findings: Findings) -> ItemType:
 
 
 def _function_type(element: etree._Element) -> Type:
+    # a parameter without a type asks nothing of the function: null suits every parameter
     parameters = tuple(
-        Type(type_ref(child) or "Any") for child in element if xml.local(child) == "parameters"
+        Type(type_ref(child) or "Null") for child in element if xml.local(child) == "parameters"
     )
     result = element.get("outputTypeRef")
     return Type("function", parameters, (), Type(result) if result else None)

@@ -220,7 +220,8 @@ class _Loader:
         boxes.owner = node.id
         before, columns = len(boxes.expressions), len(boxes.tables)
         if expression is not None and node.kind == "knowledge":
-            node.closure = read_function(boxes, expression)
+            function = read_function(boxes, expression)
+            node.closure = boxes.typed(function, type_ref(expression))
         elif expression is not None:
             node.closure = boxes.read(expression)
         found = {name for e in boxes.expressions[before:] for name in e.names}

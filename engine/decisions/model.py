@@ -237,7 +237,10 @@ class _Evaluation:
         return function
 
     def _of_type(self, node: Node, function: Value) -> Value:
-        """Return a function whose results are taken as the type of the model's variable."""
+        """Return a function whose results are taken as the type of the model's variable.
+
+        The variable may also declare the type of the function itself (DMN 1.5, 7.3.4).
+        """
         if node.type is None or type(function) is not Function:
             return function
         if node.types.is_function(node.type):
@@ -252,11 +255,10 @@ class _Evaluation:
     def answer(self, node: Node) -> Value:
         """Return what was asked for: a decision's value, or the result of a service or function."""
         if node.kind == "service":
-            for key in node.parameters:
-                taken = self.model.nodes[key]
-                if taken.name in self.inputs:
-                    given = self.run.adopt(self.inputs[taken.name])
-                    self.known[key] = self._typed(taken, given)
+            for index, key in enumerate(node.parameters):
+                name = self.model.nodes[key].name
+                if name in self.inputs:
+                    self.known[key] = self._taken(node, index, self.run.adopt(self.inputs[name]))
             return self._results(node)
         value = self.value(node)
         if node.kind == "knowledge" and type(value) is Function:
@@ -270,7 +272,18 @@ class _Evaluation:
             value = self.value(outputs[0])
         else:
             value = {output.name: self.value(output) for output in outputs}
-        return self._typed(node, value)
+        declared = node.types.signature(node.type)
+        if declared is None:
+            return self._typed(node, value)
+        result = declared.result
+        return value if result is None else node.types.convert(result.name, value, self.run)
+
+    def _taken(self, node: Node, index: int, value: Value) -> Value:
+        """Return what a service is given, as its type and that of the parameter's node have it."""
+        declared = node.types.signature(node.type)
+        if declared is not None:
+            value = node.types.argument(declared, index, value, self.run)
+        return self._typed(self.model.nodes[node.parameters[index]], value)
 
     def _service(self, node: Node) -> Function:
         """Return a service as a function of its inputs: input decisions, then input data."""
@@ -278,8 +291,8 @@ class _Evaluation:
         def invoke(run: Run, arguments: list[Value]) -> Value:
             run.spend()
             inner = _Evaluation(self.model, self.run, self.inputs)
-            for key, value in zip(node.parameters, arguments, strict=True):
-                inner.known[key] = self._typed(self.model.nodes[key], value)
+            for index, (key, value) in enumerate(zip(node.parameters, arguments, strict=True)):
+                inner.known[key] = self._taken(node, index, value)
             return inner._results(node)
 
         return Function(tuple(self.model.nodes[key].name for key in node.parameters), invoke)

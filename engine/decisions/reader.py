@@ -14,6 +14,7 @@ from engine.decisions.problems import Findings
 from feel.compile import Closure
 from feel.lexer import is_plain, normal_name
 from feel.scope import Frame, Run, Trace
+from feel.syntax import Type
 from feel.values import Value
 
 FEEL_LANGUAGES = ("feel", "s-feel", "sfeel")
@@ -136,12 +137,19 @@ def inner(names: dict[str, Any], frame: Frame) -> Frame:
 class DecisionRun(Run):
     """One evaluation of a decision: collects which rules of which tables matched, in order."""
 
-    __slots__ = ("matched",)
+    __slots__ = ("declared", "matched")
 
     def __init__(self, now: datetime | None, calendars: Any, types: Types):
         super().__init__(now, calendars, Trace())
         self.types = types.checks
+        self.declared = types
         self.matched: list[tuple[Any, list[str]]] = []
+
+    def convert(self, value: Value, type_: Type) -> Value:
+        """Return an argument as a type takes it; one of the model with the values it allows."""
+        if type_ == Type(type_.name) and self.declared.find(type_.name) is not None:
+            return self.declared.convert(type_.name, value, self)
+        return super().convert(value, type_)
 
 
 def odd_names(root: etree._Element, types: Types) -> tuple[str, ...]:

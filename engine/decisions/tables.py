@@ -75,8 +75,10 @@ class Table:
 
     def _row(self, rule: Rule, frame: Frame) -> list[Value]:
         values = []
-        for output, expression in zip(self.outputs, rule.results, strict=True):
+        for output, expression, kind in zip(self.outputs, rule.results, rule.types, strict=True):
             value = closure_of(expression)(frame)
+            if kind is not None:
+                value = self.types.convert(kind, value, frame.run)
             values.append(self._taken(output, value, frame))
         return values
 
@@ -123,9 +125,11 @@ def read_table(reader: Reader, element: etree._Element, owner: str) -> Table:
     label = _label(element)
     inputs = [_input(reader, child, label) for child in reader.children(element, "input")]
     outputs = [_output(reader, child, label) for child in reader.children(element, "output")]
-    if len(outputs) == 1:
-        # a single output is the decision's own value, so it has the decision's type
-        outputs[0].type = outputs[0].type or element.get("typeRef")
+    policy = hit_policies.read(reader, element, label)
+    if len(outputs) == 1 and policy not in hit_policies.LISTS:
+        # a single output is the decision's own value, so it has the decision's type; what is
+        # collected has the type of an item of it, and is taken as that with the whole list
+        outputs[0].type = outputs[0].type or type_ref(element)
     for output in outputs:
         if not output.values:
             output.values = _values_of_type(reader, output, element)
@@ -133,7 +137,7 @@ def read_table(reader: Reader, element: etree._Element, owner: str) -> Table:
         _rule(reader, child, number, label, inputs, outputs)
         for number, child in enumerate(reader.children(element, "rule"), 1)
     ]
-    policy = hit_policies.read(reader, element, label, outputs)
+    hit_policies.check(policy, reader, element, label, outputs)
     if not outputs:
         reader.findings.add(
             "no_output",
@@ -246,7 +250,8 @@ def _rule(
         return None
     cells = [_cell(reader, c, f"Row {number} of {label}") for c in conditions]
     values = [_result(reader, result, f"Row {number} of {label}") for result in results]
-    return Rule(row, element, cells, values)
+    types = [type_ref(result) for result in results]
+    return Rule(row, element, cells, values, types=types)
 
 
 def _cell(reader: Reader, element: etree._Element, where: str) -> feel.UnaryTests:

@@ -11,7 +11,6 @@ from feel.numbers import to_int
 from feel.scope import MAX_CALLS, Frame, Run
 from feel.syntax import FunctionLiteral, Iteration, Quantified, Type
 from feel.syntax import Iterator as Binding
-from feel.types import convert
 from feel.values import MAX_ITEMS, Function, Range, Value
 from feel.walk import mentions
 
@@ -165,7 +164,7 @@ def _function(compiler: Compiler, node: FunctionLiteral) -> Closure:
 def convert_all(arguments: list[Value], types: tuple[Type | None, ...], run: Run) -> list[Value]:
     """Return arguments as their parameters' declared types take them."""
     return [
-        value if type_ is None else convert(value, type_, run.types)
+        value if type_ is None else run.convert(value, type_)
         for value, type_ in zip(arguments, types, strict=True)
     ]
 

@@ -132,3 +132,154 @@ def test_an_input_that_is_not_allowed_is_null(allowed, asked, value):
     rows = ['null | "none"', '"a" | "hit"']
     logic = dmn.table([("v", allowed)], ["o"], rows, policy="FIRST")
     assert value_of(dmn.decision("d", logic), v=asked) == value
+
+
+# -- what a table collects, and what its results are declared as ------------------------------
+
+
+LISTED = '<itemDefinition name="grade list" isCollection="true"><typeRef>string</typeRef>'
+LISTED += '<allowedValues><text>"high", "low"</text></allowedValues></itemDefinition>'
+
+
+@pytest.mark.parametrize(
+    ("policy", "value"),
+    [
+        ("COLLECT", ["low", "high", "low"]),
+        ("RULE ORDER", ["low", "high", "low"]),
+        ("OUTPUT ORDER", ["high", "low", "low"]),
+    ],
+)
+def test_the_type_of_a_table_that_collects_is_that_of_the_list(policy, value):
+    rows = ['- | "low"', '> 1 | "high"', '> 2 | "low"']
+    logic = dmn.table(["v"], [("", '"high", "low"')], rows, policy=policy)
+    logic = logic.replace("<decisionTable ", '<decisionTable typeRef="grade list" ')
+    assert value_of(LISTED, dmn.decision("d", logic, type_="grade list"), v=3) == value
+
+
+def test_a_single_result_may_have_a_type_of_its_own():
+    entry = '<outputEntry typeRef="number"><text>v</text></outputEntry>'
+    logic = (
+        '<decisionTable><output name="a"/><output name="b"/>'
+        f"<rule>{entry}<outputEntry><text>v</text></outputEntry></rule></decisionTable>"
+    )
+    assert value_of(dmn.decision("d", logic), v="x") == {"a": None, "b": "x"}
+    assert value_of(dmn.decision("d", logic), v=2) == {"a": 2, "b": 2}
+
+
+def test_a_cell_of_a_relation_is_taken_as_the_type_of_its_column():
+    logic = (
+        '<relation><column name="a" typeRef="number"/><column name="b"/>'
+        f"<row>{L('v')}{L('v')}</row></relation>"
+    )
+    assert value_of(dmn.decision("d", logic), v="x") == [{"a": None, "b": "x"}]
+
+
+# -- types that allow values, and types of functions ------------------------------------------
+
+
+def item(name: str, base: str, allowed: str = "", collection: str = "") -> str:
+    values = f"<allowedValues><text>{allowed}</text></allowedValues>" if allowed else ""
+    kind = ' isCollection="true"' if collection else ""
+    return f'<itemDefinition name="{name}"{kind}><typeRef>{base}</typeRef>{values}</itemDefinition>'
+
+
+def function_item(name: str, result: str = "", parameter: str | None = None) -> str:
+    takes = "" if parameter is None else f'<parameters name="x"{parameter}/>'
+    gives = f' outputTypeRef="{result}"' if result else ""
+    return (
+        f'<itemDefinition name="{name}"><functionItem{gives}>{takes}</functionItem>'
+        "</itemDefinition>"
+    )
+
+
+CHANNELS = (
+    item("channel", "string", '"phone", "sms"'),
+    item("same channel", "channel"),
+    item("letters", "channel", '"post"'),
+    item("calls", "number", collection="yes"),
+    function_item("gives channel", "channel", ""),
+    function_item("takes channel", "", ' typeRef="channel"'),
+    function_item("gives calls", "calls"),
+)
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "value"),
+    [
+        ("channel", '"sms"', "sms"),
+        ("channel", '"post"', None),
+        ("same channel", '"sms"', "sms"),
+        ("same channel", '"post"', None),
+        ("letters", '"post"', "post"),
+        ("letters", '"sms"', None),
+        ("letters", "1", None),
+    ],
+)
+def test_the_values_of_a_type_stand_in_place_of_those_of_its_base(declared, text, value):
+    assert value_of(*CHANNELS, dmn.decision("d", L(text), type_=declared)) == value
+
+
+@pytest.mark.parametrize(
+    ("declared", "given", "value"),
+    [
+        ("gives channel", "sms", "sms"),
+        ("gives channel", "post", None),
+        ("takes channel", "sms", "sms"),
+        ("takes channel", "post", None),
+    ],
+)
+@pytest.mark.parametrize(
+    "logic", [L("function(x) x"), L("function(x: channel) x"), function("x", L("x"))]
+)
+def test_a_function_takes_and_gives_what_its_type_declares(logic, declared, given, value):
+    made = dmn.decision("f", logic, type_=declared)
+    assert value_of(*CHANNELS, made, dmn.decision("d", L("f(v)"), needs="f"), v=given) == value
+
+
+@pytest.mark.parametrize(("given", "value"), [("sms", "sms"), ("post", None)])
+def test_a_parameter_in_a_text_takes_the_values_its_type_allows(given, value):
+    logic = L("(function(x: channel) x)(v)")
+    assert value_of(*CHANNELS, dmn.decision("d", logic), v=given) == value
+
+
+@pytest.mark.parametrize("where", ["variable", "logic"])
+@pytest.mark.parametrize(
+    ("declared", "given", "value"),
+    [
+        ("gives channel", "sms", "sms"),
+        ("gives channel", "post", None),
+        ("takes channel", "post", None),
+    ],
+)
+def test_a_knowledge_model_may_declare_the_type_of_its_function(where, declared, given, value):
+    model = knowledge("k", {"x": ""}, L("x"))
+    if where == "logic":
+        model = model.replace("<encapsulatedLogic>", f'<encapsulatedLogic typeRef="{declared}">')
+    else:
+        model = model.replace('<variable name="k"/>', f'<variable name="k" typeRef="{declared}"/>')
+    decided = dmn.decision("d", L("k(v)"), knows="k")
+    assert value_of(*CHANNELS, model, decided, v=given) == value
+    assert value_of(*CHANNELS, model, decided, asked="k", x=given) == value
+
+
+@pytest.mark.parametrize(
+    ("declared", "given", "value"),
+    [
+        ("gives calls", 3, [3]),
+        ("gives calls", "x", None),
+        ("gives channel", "sms", "sms"),
+        ("gives channel", "post", None),
+        ("takes channel", "sms", "sms"),
+        ("takes channel", "post", None),
+        ("channel", "post", None),
+    ],
+)
+def test_a_service_takes_and_gives_what_its_type_declares(declared, given, value):
+    service = (
+        f'<decisionService name="s" id="s"><variable name="s" typeRef="{declared}"/>'
+        '<outputDecision href="#said"/><inputData href="#how"/></decisionService>'
+    )
+    parts = (dmn.input_data("how"), dmn.decision("said", L("how"), inputs="how"), service)
+    assert value_of(*CHANNELS, *parts, asked="s", how=given) == value
+    called = dmn.decision("d", L("s(v)"), knows="s")
+    assert value_of(*CHANNELS, *parts, called, v=given) == value
