@@ -222,6 +222,9 @@ class _Builder(Transformer):
     def any_test(self, tests: tuple) -> UnaryTests:
         return UnaryTests(tests)
 
+    def grouped_test(self, *parts: Any) -> UnaryTests:
+        return UnaryTests(_nodes(parts))
+
     def no_test(self, _not: Token, _left: Token, tests: tuple, _right: Token) -> UnaryTests:
         return UnaryTests(tests, negated=True)
 

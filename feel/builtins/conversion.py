@@ -21,6 +21,11 @@ def number(text: str) -> Decimal | None:
     return _number(text)
 
 
+@standard("number", "from: number")
+def number_of_number(value: Decimal) -> Decimal:
+    return value
+
+
 @standard("number", "from: string, grouping separator: string?, decimal separator: string?")
 def number_with_separators(
     text: str, grouping: str | None = None, point: str | None = None
