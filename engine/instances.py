@@ -45,6 +45,8 @@ LOCK_INSTANCE_OF_TASK = LOCK.format(which="(SELECT instance_id FROM user_task WH
 
 RELEASE = "SELECT release_id FROM process_instance WHERE id = %(id)s"
 STATE = "SELECT state FROM process_instance WHERE id = %(id)s"
+# In one statement: it may move to another release between two, and its state with it.
+LOOK = "SELECT release_id, state FROM process_instance WHERE id = %(id)s"
 
 BEGIN = """
 INSERT INTO process_instance (id, tenant_id, service_id, business_key, release_id, process_id,
@@ -171,6 +173,8 @@ def migrate(
     refitting.move(session, instance_id, release_id)
     _finish(session, goes, moved, changes, Deed(by, now))
     refitting.refit(session, instance_id, moved, owners)
+    if step.holds:
+        holding.look_in_time(session, [instance_id], now)  # the new diagram may say more
     return remarks
 
 
@@ -226,9 +230,10 @@ def release_of(session: Session, instance_id: UUID) -> UUID:
 
 def look(session: Session, instance_id: UUID) -> runtime.Run:
     """Return an instance as it is stored, without locking it: for whoever only looks."""
-    definitions = releases.definitions(session, release_of(session, instance_id))
-    state = run(session, STATE, {"id": instance_id}).scalar_one()
-    return runtime.restore(definitions, bytes(state))
+    row = run(session, LOOK, {"id": instance_id}).one_or_none()
+    if row is None:
+        raise InstanceNotFound
+    return runtime.restore(releases.definitions(session, row.release_id), bytes(row.state))
 
 
 def variables(session: Session, instance_id: UUID) -> dict[str, Any]:

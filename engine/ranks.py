@@ -8,6 +8,7 @@ instance itself comes to another rank than before.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 import feel
 from engine import instances, releases
 from engine.db import run
+from engine.living import holding
 
 RUNNING = """
 SELECT id, release_id, process_id, risk_rank FROM process_instance
@@ -48,6 +50,7 @@ def tell(
     known: Mapping[str, Any],
     *,
     at_least: int,
+    now: datetime,
     besides: UUID | None = None,
 ) -> None:
     """Give all running work about ``business_key`` the rank that follows from ``known``.
@@ -66,6 +69,7 @@ def tell(
             ranks[row.id] = rank
     if ranks:
         run(session, TELL, {"ids": list(ranks), "ranks": list(ranks.values())})
+        holding.look_in_time(session, ranks, now)
         instances.forget(session, ranks)
     run(session, TELL_OTHERS, {**about, "at_least": at_least})
 

@@ -22,7 +22,7 @@ from api.words import when, zone
 from api.work import now, session
 from engine.core.standing import Standing
 from engine.errors import NotFound
-from engine.living import repairing, suspending
+from engine.living import holding, repairing, suspending
 from engine.models import ProcessInstance
 from engine.runtime import InstanceEnded, TokenNotThere
 from workflows.living import acts, seeing
@@ -160,7 +160,7 @@ def _token(standing: list[Standing], act: Act) -> Standing:
 
 
 def _warning(most: timedelta) -> str:
-    if most > suspending.LONGEST_WATCHED:
+    if most > holding.LONGEST_WATCHED:
         return ""
     return gettext(
         "Somebody's safety may hang on this work. Suspend it only if going on does more harm, and "

@@ -4,7 +4,8 @@ The lower half of `suspending`: `engine/instances.py` asks it whether a command 
 instance, and lets it follow when an instance has been suspended, moved while it was, or freed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
@@ -21,6 +22,8 @@ from engine.models import Incident, Timer
 from engine.states import IncidentState, InstanceStatus
 
 STILL_SUSPENDED = "StillSuspended"  # the incident that asks whether it is still right
+LONGEST_WATCHED = timedelta(hours=4)  # until a look at it, where somebody's safety may hang on it
+HIGH_RISK = 3  # `risk_rank` from which that is so
 
 HOLD = """
 WITH tasks AS (
@@ -46,6 +49,18 @@ WHERE id IN (
       SELECT name FROM message_subscription WHERE instance_id = %(id)s AND kind = 'message'))
   FOR UPDATE SKIP LOCKED)
 RETURNING id
+"""
+
+# Somebody's safety hangs on what could wait when it was suspended: it is looked at sooner.
+SOONER = """
+WITH watched AS (
+  SELECT s.id FROM suspension s JOIN process_instance i ON i.id = s.instance_id
+  WHERE s.instance_id = ANY(%(ids)s::uuid[]) AND s.resumed_at IS NULL AND s.review_at > %(at)s
+    AND (i.risk_rank >= %(high)s OR EXISTS (
+      SELECT 1 FROM user_task t
+      WHERE t.instance_id = i.id AND t.completed_at IS NULL AND t.safety_critical))),
+said AS (UPDATE suspension s SET review_at = %(at)s FROM watched w WHERE s.id = w.id)
+UPDATE timer t SET due_at = %(at)s FROM watched w WHERE t.id = w.id
 """
 
 
@@ -112,8 +127,15 @@ def follow(session: Session, before: Held, after: Held, deed: Deed) -> None:
     """Let the rows of an instance follow its status."""
     if after.status == InstanceStatus.SUSPENDED:
         run(session, HOLD, {"id": after.id})
+        look_in_time(session, [after.id], deed.now)
     elif before.status == InstanceStatus.SUSPENDED:
         _free(session, after, deed)
+
+
+def look_in_time(session: Session, instance_ids: Collection[UUID], now: datetime) -> None:
+    """Bring the look at suspended instances forward where somebody's safety hangs on them now."""
+    at = now + LONGEST_WATCHED
+    run(session, SOONER, {"ids": list(instance_ids), "at": at, "high": HIGH_RISK})
 
 
 def _free(session: Session, held: Held, deed: Deed) -> None:

@@ -18,11 +18,12 @@ REFIT = """
 WITH tasks AS (
   UPDATE user_task t
   SET process_id = n.process_id, element_id = n.element_id, name = n.name, lane = n.lane,
-      form_id = n.form_id,
+      form_id = n.form_id, safety_critical = n.safety_critical,
       potential_owners = CASE WHEN t.potential_owners = n.before THEN n.potential_owners
                               ELSE t.potential_owners END
   FROM jsonb_to_recordset(%(tasks)s::jsonb) AS n(id uuid, process_id text, element_id text,
-      name text, lane text, form_id text, potential_owners text[], before text[])
+      name text, lane text, form_id text, safety_critical boolean, potential_owners text[],
+      before text[])
   WHERE t.id = n.id AND t.instance_id = %(id)s),
 timers AS (
   UPDATE timer t SET element_id = n.element_id
@@ -64,6 +65,7 @@ def refit(session: Session, instance_id: UUID, moved: Run, before: Owners) -> No
                     "name": task.name,
                     "lane": task.lane,
                     "form_id": task.form,
+                    "safety_critical": task.safety_critical,
                     "potential_owners": task.potential_owners,
                     "before": before.get(task.task_id, task.potential_owners),
                 }

@@ -24,8 +24,6 @@ from engine.states import IncidentState, InstanceStatus, TimerKind
 from engine.user_tasks import ReasonMissing
 
 LONGEST = timedelta(days=14)  # until somebody looks at it again
-LONGEST_WATCHED = timedelta(hours=4)  # the same, where somebody's safety may hang on it
-HIGH_RISK = 3  # `risk_rank` from which that is so
 NEVER = "neverSuspended"  # property of a process that may not be stopped at all
 
 
@@ -125,8 +123,8 @@ def longest(session: Session, instance_id: UUID, risk_rank: int) -> timedelta:
             UserTask.safety_critical,
         )
     )
-    watched = risk_rank >= HIGH_RISK or bool(session.scalar(critical))
-    return LONGEST_WATCHED if watched else LONGEST
+    watched = risk_rank >= holding.HIGH_RISK or bool(session.scalar(critical))
+    return holding.LONGEST_WATCHED if watched else LONGEST
 
 
 def is_never_suspended(session: Session, release_id: UUID, process_id: str) -> bool:

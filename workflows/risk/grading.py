@@ -104,7 +104,15 @@ def _tell_open_work(session: Session, case: Case, grade: RiskGrade) -> None:
         return
     known, at_least = {"risk_level": grade.level}, levels.TASK_RANK[grade.level]
     grader = grade.instance_id  # is being moved, and weighs itself
-    ranks.tell(session, case.tenant_id, case.id, known, at_least=at_least, besides=grader)
+    ranks.tell(
+        session,
+        case.tenant_id,
+        case.id,
+        known,
+        at_least=at_least,
+        now=grade.graded_at,
+        besides=grader,
+    )
 
 
 def current(session: Session, case_id: UUID) -> RiskGrade | None:

@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 import pytest
 from desk import Desk
 from diagrams import boundary, catch, diagram, end, message, process, start, timer, user
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, event, select, text
 
 from engine import history, instances, releases, timers, user_tasks
 from engine.changes import CancelInstance
-from engine.living import migrating, suspending
+from engine.living import holding, migrating, suspending
 from engine.living.models import InstanceMigration, MigrationResult
 from engine.models import MessageSubscription, Timer, UserTask
 from engine.states import InstanceStatus, MigrationOutcome
@@ -303,6 +303,42 @@ def test_what_does_not_go_together_is_no_plan(
             by="olu",
             now=desk.now,
         )
+
+
+def test_work_on_which_somebody_s_safety_hangs_says_so_after_the_move(desk: Desk) -> None:
+    new = OLD.replace("dueAt", "safetyCritical").replace("&quot;PT4H&quot;", "true")
+    move = Move(desk, new=new)
+    held = move.instances[0]
+    with desk.work() as session:
+        review_at = desk.now + 100 * HOUR
+        suspending.suspend(
+            session, held, reason="Stop", review_at=review_at, by="chidi", now=desk.now
+        )
+    move.run(move.plan())
+    assert {task.safety_critical for task in desk.open_tasks()} == {True}
+    with desk.work() as session:
+        suspension = holding.current(session, held)
+        assert suspension is not None
+        assert suspension.review_at == desk.now + holding.LONGEST_WATCHED
+    assert desk.is_consistent()
+
+
+def test_who_only_looks_while_it_moves_sees_it_before_or_after(desk: Desk) -> None:
+    move = Move(desk)
+    [first, *_] = move.instances
+    plan = move.plan()
+    moved: list[str] = []
+
+    def in_between(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if "state FROM process_instance" in statement and not moved:
+            moved.append(statement)
+            assert move.run(plan, [first]) == {first: MigrationOutcome.MIGRATED}
+
+    event.listen(desk.database, "before_cursor_execute", in_between)
+    with desk.work() as session:
+        assert [task.name for task in instances.look(session, first).open_tasks()] == ["Ask again"]
+    event.remove(desk.database, "before_cursor_execute", in_between)
+    assert moved
 
 
 def test_to_a_draft_nobody_moves(desk: Desk) -> None:

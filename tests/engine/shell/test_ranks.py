@@ -48,9 +48,9 @@ def running(desk: Desk) -> dict[str, UUID]:
 
 
 def tell(desk: Desk, level: str, at_least: int, besides: UUID | None = None) -> None:
-    known = {"level": level}
+    how = {"at_least": at_least, "now": desk.now}
     with desk.work() as session:
-        ranks.tell(session, desk.tenant_id, CASE, known, at_least=at_least, besides=besides)
+        ranks.tell(session, desk.tenant_id, CASE, {"level": level}, besides=besides, **how)
 
 
 def stored(desk: Desk, instance_id: UUID) -> tuple[int, set[int], set[int]]:

@@ -1,7 +1,7 @@
 """A suspended instance keeps still and loses nothing; what watches over people goes on."""
 
-from datetime import timedelta
-from uuid import UUID
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from desk import Desk
@@ -20,7 +20,7 @@ from diagrams import (
 )
 from sqlalchemy import Engine, select
 
-from engine import history, incidents, instances, messages, timers, user_tasks
+from engine import history, incidents, instances, messages, ranks, timers, user_tasks
 from engine.changes import CancelInstance, RetryIncident, SetVariables
 from engine.living import holding, suspending
 from engine.living.holding import STILL_SUSPENDED, InstanceSuspended
@@ -307,6 +307,64 @@ def test_high_risk_is_looked_at_within_hours(desk: Desk) -> None:
         suspend(desk, desk.start(variables={"rank": 1}), hours=15 * 24)
     with pytest.raises(suspending.ReviewTimeRefused, match="still to come"):
         suspend(desk, desk.start(variables={"rank": 1}), hours=0)
+
+
+GRADED = diagram(
+    process(
+        start("begin"),
+        user("ask"),
+        end("done"),
+        flows="begin > ask > done",
+        riskRank='if level = "high" then 3 else 1',
+        businessKey="case_id",
+    )
+)
+
+
+def reviewed_at(desk: Desk, instance_id: UUID) -> datetime:
+    with desk.work() as session:
+        suspension = holding.current(session, instance_id)
+        assert suspension is not None
+        assert session.get_one(Timer, suspension.id).due_at == suspension.review_at
+        return suspension.review_at
+
+
+def test_a_risk_that_rises_meanwhile_is_looked_at_within_hours(
+    desk: Desk, worker_database: Engine
+) -> None:
+    desk.publish({"p.bpmn": GRADED})
+    case = uuid4()
+    instance_id = desk.start(variables={"level": "low", "case_id": str(case)})
+    other = desk.start(variables={"level": "low", "case_id": str(uuid4())})
+    for each in (instance_id, other):
+        suspend(desk, each, hours=200)
+    with desk.work() as session:
+        ranks.tell(session, desk.tenant_id, case, {"level": "high"}, at_least=3, now=desk.now)
+    assert reviewed_at(desk, instance_id) == desk.now + 4 * HOUR
+    assert reviewed_at(desk, other) == desk.now + 200 * HOUR
+    desk.clock.advance(4 * HOUR)
+    timers.fire_due(worker_database, desk.now)
+    assert [(i.error, i.instance_id) for i in desk.incidents()] == [(STILL_SUSPENDED, instance_id)]
+
+
+def test_a_value_set_right_that_raises_the_risk_brings_the_look_forward(desk: Desk) -> None:
+    desk.publish({"p.bpmn": GRADED})
+    instance_id = desk.start(variables={"level": "low", "case_id": str(uuid4())})
+    suspend(desk, instance_id, hours=200)
+    with desk.work() as session:
+        command = SetVariables({"level": "high"}, "A slip of the pen")
+        instances.move(session, instance_id, command, by="chidi", now=desk.now)
+    assert reviewed_at(desk, instance_id) == desk.now + 4 * HOUR
+
+
+def test_a_look_that_is_due_sooner_stays_where_it_is(desk: Desk) -> None:
+    desk.publish({"p.bpmn": GRADED})
+    case = uuid4()
+    instance_id = desk.start(variables={"level": "low", "case_id": str(case)})
+    suspend(desk, instance_id, hours=1)
+    with desk.work() as session:
+        ranks.tell(session, desk.tenant_id, case, {"level": "high"}, at_least=3, now=desk.now)
+    assert reviewed_at(desk, instance_id) == desk.now + HOUR
 
 
 def test_a_process_that_watches_over_somebody_is_never_suspended(desk: Desk) -> None:
