@@ -215,7 +215,12 @@ def make_range(start: Value, end: Value, start_included: bool, end_included: boo
         return None
     low = None if start is _MISSING else start
     high = None if end is _MISSING else end
-    if low is not None and high is not None and ordered("<=", low, high) is not True:
+    if low is not None and high is not None and not _are_ends(low, high):
         return None
     indefinite = start is None or end is None
     return Range(low, high, start_included, end_included, indefinite)
+
+
+def _are_ends(low: Value, high: Value) -> bool:
+    """Say whether two values bound a range: of one type, in order (DMN 1.5, 10.3.2.7)."""
+    return type(low) is type(high) and ordered("<=", low, high) is True
