@@ -18,6 +18,7 @@ from lxml import etree
 
 import feel
 from engine import decisions, xml
+from engine.decisions.item_types import ItemType, Types
 from feel.operators import equal
 from feel.scope import Run
 
@@ -31,6 +32,13 @@ TEMPORAL = {
     "duration": "duration(text)",
     "dayTimeDuration": "duration(text)",
     "yearMonthDuration": "duration(text)",
+}
+WRITTEN = {
+    "date": "date(text)",
+    "time": "time(text)",
+    "date and time": "date and time(text)",
+    "days and time duration": "duration(text)",
+    "years and months duration": "duration(text)",
 }
 CLOSE = Decimal("0.00000001")  # the precision to which the suite's own runner compares numbers
 LEVEL = re.compile(r"compliance-level-\d+$")
@@ -88,20 +96,33 @@ def simple(element: etree._Element) -> Any:
     return Untyped(text) if text else None
 
 
-def given(value: Any, kind: str = "") -> Any:
-    """Return an input as FEEL takes it; ``kind`` is the declared type, for what has none."""
+def given(value: Any, types: Types | None = None, kind: str = "") -> Any:
+    """Return an input as FEEL takes it; ``kind`` is its declared type, for what says no type."""
+    found = types.find(kind) if types is not None else None
+    if found is not None:
+        return given_as(value, *found)
     if isinstance(value, dict):
         return {name: given(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [given(item) for item in value]
+        return [given(item, types, kind) for item in value]
     if not isinstance(value, Untyped):
         return value
     if kind == "string":
         return value.text
-    written = {"date and time": "date and time(text)", "date": "date(text)", "time": "time(text)"}
-    if kind in written or kind.endswith("duration"):
-        return feel.evaluate(written.get(kind, "duration(text)"), {"text": value.text.strip()})
-    return value.value
+    return feel.evaluate(WRITTEN[kind], {"text": value.text}) if kind in WRITTEN else value.value
+
+
+def given_as(value: Any, types: Types, item: ItemType) -> Any:
+    """Return an input as FEEL takes it, by a type that the model declares."""
+    if isinstance(value, list):
+        return [given_as(each, types, item) for each in value]
+    if isinstance(value, dict) and item.members:
+        known = item.members
+        return {
+            name: given_as(each, types, known[name]) if name in known else given(each)
+            for name, each in value.items()
+        }
+    return given(value, types, item.base or "")
 
 
 def same(wanted: Any, found: Any) -> bool:
@@ -225,13 +246,15 @@ def named(element: etree._Element, name: str) -> Iterator[etree._Element]:
 
 def run_case(model: Model, case: etree._Element) -> Iterator[tuple[str, str, str]]:
     """Yield the name of each result, the verdict on it, and what is to be said of it."""
-    kinds = {}
-    if model.model is not None:
-        kinds = {node.name: node.type or "" for node in model.model.nodes.values()}
-    inputs = {
-        node.get("name"): given(value_of(node), kinds.get(node.get("name"), ""))
-        for node in named(case, "inputNode")
-    }
+    nodes = {} if model.model is None else {n.name: n for n in model.model.nodes.values()}
+    inputs = {}
+    for node in named(case, "inputNode"):
+        name = node.get("name") or ""
+        declared = nodes.get(name)
+        if declared is None:
+            inputs[name] = given(value_of(node))
+        else:
+            inputs[name] = given(value_of(node), declared.types, declared.type or "")
     for result in named(case, "resultNode"):
         name = result.get("name") or ""
         expected = next(named(result, "expected"), None)

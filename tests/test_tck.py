@@ -163,6 +163,27 @@ def test_inputs_services_and_knowledge_models_are_given_what_a_case_says(tmp_pat
     assert run(tmp_path)[1][-1] == "all 5 5 0 0"
 
 
+def test_what_says_no_type_is_taken_as_the_model_declares_it(tmp_path):
+    elements = [
+        '<itemDefinition name="codes" isCollection="true"><typeRef>string</typeRef>'
+        "</itemDefinition>",
+        '<itemDefinition name="call"><itemComponent name="at"><typeRef>date and time</typeRef>'
+        '</itemComponent><itemComponent name="codes"><typeRef>codes</typeRef></itemComponent>'
+        "</itemDefinition>",
+        dmn.input_data("call", "call"),
+        dmn.decision("hour", dmn.literal("call.at.hour"), inputs="call"),
+        dmn.decision("first", dmn.literal("call.codes[1]"), inputs="call"),
+    ]
+    codes = "<list><item><value>007</value></item><item><value>8</value></item></list>"
+    given = (
+        '<inputNode name="call"><component name="at"><value>2027-03-25T09:30:00</value>'
+        f'</component><component name="codes">{codes}</component></inputNode>'
+    )
+    results = [result("hour", typed("decimal", "9")), result("first", typed("string", "007"))]
+    write(tmp_path, "0007-untyped", elements, case(given, *results))
+    assert run(tmp_path)[1][-1] == "all 2 2 0 0"
+
+
 def test_groups_are_chosen_by_the_beginnings_of_their_names(tmp_path):
     for group in ("0006-one", "1006-two"):
         write(tmp_path, group, [decision("1")], case(result("d", "<value>1</value>")))
