@@ -40,6 +40,7 @@ def holding(capability: str) -> Callable[[Actor], bool]:
 # key, words, address, and to whom it is open
 SECTIONS: tuple[tuple[str, str, str, Callable[[Actor], bool]], ...] = (
     ("tasks", "Tasks", "/tasks", lambda actor: True),
+    ("contacts", "Contacts", "/contacts", holding("create_contact")),
     ("cases", "Cases", "/cases", holding("read_case")),
     ("cohort", "Imports", "/cohort", may_bring_in),
     ("absences", "Absences", "/absences", leads),
@@ -69,6 +70,7 @@ class Viewer:
     shortcuts: bool
     lock_minutes: int
     navigation: tuple[Place, ...]
+    takes_contacts: bool
 
     @property
     def lock_after(self) -> int:
@@ -83,7 +85,11 @@ def of_request(actor: Actor) -> Viewer:
         for key, words, address, is_open_to in SECTIONS
         if is_open_to(actor)
     )
-    return Viewer(**{name: kept[name] for name in AS_SHIPPED}, navigation=places)
+    return Viewer(
+        **{name: kept[name] for name in AS_SHIPPED},
+        navigation=places,
+        takes_contacts=holding("create_contact")(actor),
+    )
 
 
 def remember(session: Session, actor: Actor) -> None:

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from engine import history, inbox, payloads
 from engine.definitions import Definitions
 from engine.lines import task_line
-from engine.models import MessageInbox, Timer, UserTask
+from engine.models import MessageInbox, ProcessInstance, Timer, UserTask
 from engine.states import MessageState, TimerKind, UserTaskState
 
 PROCESS = "message_inbox"
@@ -41,11 +41,12 @@ def offer(
         message_id=message.id,
         process_id=PROCESS,
         element_id=ELEMENT,
-        name=f"Message without a receiver: {message.name}",
+        name=f"See to it by hand: {in_words(message.name)}",
         potential_owners=list(sets.get(OWNERS_SET, OWNERS)),
         excluded_owners=[],
         state=UserTaskState.READY,
         priority=1,
+        risk_rank=_rank(session, message),
         due_at=None if message.name == OVERDUE else now + DUE_AFTER,
         created_at=now,
     )
@@ -73,6 +74,22 @@ def _about(message: MessageInbox) -> UUID | None:
         return UUID(str(said.get(ABOUT)))
     except ValueError:
         return None
+
+
+def in_words(name: str) -> str:
+    """Say the name of a message: "closure.requested" is "closure requested"."""
+    return name.replace(".", " ").replace("_", " ")
+
+
+def _rank(session: Session, message: MessageInbox) -> int:
+    """Return how urgent the running work about the same case is: the message does not say."""
+    about = _about(message)
+    running = select(func.max(ProcessInstance.risk_rank)).where(
+        ProcessInstance.tenant_id == message.tenant_id,
+        ProcessInstance.business_key == about,
+        ProcessInstance.ended_at.is_(None),
+    )
+    return (session.scalar(running) if about is not None else None) or 0
 
 
 def settle(

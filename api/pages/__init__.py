@@ -66,6 +66,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
     app.jinja_env.filters.update(
         when=words.when,
+        then=words.then,
         day=words.day,
         full=words.full,
         moment=words.moment,

@@ -68,7 +68,7 @@ def home() -> str:
         name_of=name_of,
         service_name=service_name,
         mine=actor().staff_id,
-        section="tasks",
+        section="contacts",
     )
 
 
@@ -89,7 +89,7 @@ def show(contact_id: UUID) -> str | Response:
         case=case,
         tasks=_tasks(contact),
         twin=_twin(contact, case),
-        section="tasks",
+        section="contacts",
     )
 
 
@@ -184,7 +184,7 @@ def _written_page(typed: Mapping[str, Any], errors: Mapping[Any, Any] | None = N
         channel=request.args["channel"],
         address=request.full_path,
         mostly_optional=True,
-        section="tasks",
+        section="contacts",
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,8 @@ from api.work import now, session
 from engine.models import UserTask
 from engine.user_tasks import AlreadyClaimed, UserTaskNotOpen
 from workflows.access import reading
-from workflows.access.policy import visible_tasks
+from workflows.access.policy import visible_contacts, visible_tasks
+from workflows.contact.models import Contact, ContactStatus
 from workflows.staff.models import Staff, TeamMember
 from workflows.tasks import worklist
 from workflows.tasks.inbox import Inbox, inbox
@@ -38,6 +40,16 @@ TITLES: Mapping[View, str] = {
     View.CALLS: "Call-backs today",
     View.SNOOZED: "Snoozed",
     View.DONE: "Done today",
+}
+LONGEST_CALL = timedelta(days=7)  # what is left open for longer stands in the list of contacts
+NOTHING: Mapping[View, str] = {
+    View.MINE: "You have no tasks",
+    View.UNCLAIMED: "No task is waiting for somebody",
+    View.OVERDUE: "Nothing is overdue",
+    View.CALLS: "No calls today",
+    View.SNOOZED: "Nothing is put aside",
+    View.DONE: "Nothing done yet today",
+    View.QUEUE: "This queue is empty",
 }
 # In these it varies who has a task.
 SHARED = frozenset({View.OVERDUE, View.CALLS, View.QUEUE})
@@ -103,7 +115,21 @@ def _page(found: Inbox) -> dict[str, Any]:
         "shift": f"{now().astimezone(zone()):%A} {now().astimezone(zone()).day} "
         f"{now().astimezone(zone()):%B}",
         "is_done": found.view is View.DONE,
+        "on_the_line": _on_the_line(),
     }
+
+
+def _on_the_line() -> list[Contact]:
+    """Return the contacts that one holds and has not ended: also what a colleague handed over."""
+    if not actor().permissions("create_contact"):
+        return []
+    held = select(Contact).where(
+        Contact.handler_id == actor().staff_id,
+        Contact.received_at > now() - LONGEST_CALL,
+        Contact.status == ContactStatus.LIVE,
+        visible_contacts(actor(), now(), with_reason=False),
+    )
+    return list(session().scalars(held.order_by(Contact.received_at)))
 
 
 def _asked_for() -> Inbox:
@@ -195,20 +221,20 @@ def _empty(found: Inbox) -> dict[str, str]:
             "label": gettext("Clear"),
             "address": inbox_filters.without_any(),
         }
-    waiting = found.counts[View.UNCLAIMED]
+    waiting, title = found.counts[View.UNCLAIMED], gettext(NOTHING[found.view])
     if found.view is not View.UNCLAIMED and waiting:
         return {
-            "title": gettext("Nothing here"),
-            "words": gettext("1 is unclaimed in your teams.")
+            "title": title,
+            "words": gettext("1 task in your teams is waiting for somebody.")
             if str(waiting) == "1"
-            else say("%(count)s are unclaimed in your teams.", count=str(waiting)),
+            else say("%(count)s tasks in your teams are waiting for somebody.", count=waiting),
             "label": gettext("Show unclaimed"),
             "address": "/tasks?view=unclaimed",
         }
     return {
-        "title": gettext("Nothing here"),
+        "title": title,
         "words": gettext("When something needs you, it appears by itself."),
-        "label": gettext("New contact"),
+        "label": gettext("New contact") if actor().permissions("create_contact") else "",
         "address": "/contacts/new",
     }
 

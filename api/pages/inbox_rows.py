@@ -129,13 +129,14 @@ def row_of(listed: Listed, about: About, *, shared: bool) -> Row:
 
 
 def _level(rank: int, grade: str | None) -> str | None:
-    """Return the grade of the case where the task stands by it; else what its own rank says.
+    """Return the grade of the case, or what the task's own rank says where that is more.
 
-    Some work stands above the grade: a concern, an alert. What is not graded is not standard.
+    Some work stands above the grade: a concern, an alert. None is shown below it, whatever its
+    process knows. What is not graded is not standard.
     """
     if grade is None:
         return LEVEL_OF_RANK.get(rank) if rank > 1 else None
-    return grade if TASK_RANK[grade] == rank else LEVEL_OF_RANK.get(rank)
+    return grade if TASK_RANK[grade] >= rank else LEVEL_OF_RANK.get(rank)
 
 
 def _case_address(listed: Listed, is_case: bool) -> str | None:

@@ -98,7 +98,7 @@ def _new_page(error: str = "") -> str:
         chosen=request.form.get("service") or (str(services[0].id) if services else ""),
         case_number=request.values.get("case", ""),
         error=error,
-        section="tasks",
+        section="contacts",
     )
 
 
@@ -183,11 +183,11 @@ def matches(contact_id: UUID) -> str:
 def end(contact_id: UUID) -> AnyResponse | tuple[str, int]:
     """Store the answers and start the process; what is wrong is shown with everything kept."""
     contact = _mine(contact_id, live=True)
-    typed = _typed()
     early = CUT_SHORT.get(request.form.get("_end", ""))
     if {"_add", "_remove"} & request.form.keys():
-        changed = with_row(contact_form(), _answers(typed))
+        changed = with_row(contact_form(), _answers(_typed()))
         return page(contact, changed, drafts.of_contact(session(), contact_id)), 200
+    typed = _typed(blank_rows=False)
     try:
         checked = _check(typed, early)
         with session().begin_nested():
@@ -268,7 +268,7 @@ def page(
         colleagues=_colleagues(),
         line_open=True,
         mostly_optional=True,
-        section="tasks",
+        section="contacts",
     )
 
 
@@ -283,10 +283,14 @@ def _mine(contact_id: UUID, *, live: bool = False) -> Contact:
     return contact
 
 
-def _typed() -> dict[str, Any]:
-    """Return what was posted, as typed, with who it was said to be beside it."""
+def _typed(*, blank_rows: bool = True) -> dict[str, Any]:
+    """Return what was posted, as typed, with who it was said to be beside it.
+
+    A row that was added and left blank is kept while somebody writes, and stands in nobody's way
+    at the end.
+    """
     pairs = list(request.form.items(multi=True))
-    typed: dict[str, Any] = forms.from_post(contact_form(), pairs, keep_blank_rows=True)
+    typed: dict[str, Any] = forms.from_post(contact_form(), pairs, keep_blank_rows=blank_rows)
     given = request.form
     match = {
         "decision": given.get("_match_decision", ""),
@@ -315,11 +319,12 @@ def _save(contact: Contact, typed: Mapping[str, Any]) -> Draft:
 
 
 def _colleagues() -> list[tuple[str, str]]:
+    """Return whom the line may be handed to: colleagues of one's teams who take contacts, here."""
     team = (
         select(Staff.id, Staff.display_name)
         .join(TeamMember, TeamMember.staff_id == Staff.id)
         .where(TeamMember.team_id.in_(actor().team_ids), Staff.active)
-        .where(Staff.id != actor().staff_id)
+        .where(Staff.id != actor().staff_id, handover.takes_contacts(Staff.id, now()))
         .distinct()
         .order_by(Staff.display_name)
     )

@@ -46,7 +46,7 @@ TABLE: Mapping[str, tuple[Shortcut, ...]] = {
         Shortcut("danger", "Alt+d", "Alt D", "Danger now"),
         *(
             Shortcut(f"section-{n}", f"Alt+{n}", f"Alt {n}", f"Section {n} of the contact")
-            for n in range(1, 8)
+            for n in range(1, 9)
         ),
     ),
 }

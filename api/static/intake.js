@@ -8,7 +8,7 @@ const matches = document.querySelector('[data-matches]');
 
 // -- sections ------------------------------------------------------------------------------------
 
-const parts = [...form.querySelectorAll('[data-part]')].slice(0, 7);
+const parts = [...form.querySelectorAll('[data-part]')].slice(0, 8);
 for (const [at, heading] of parts.entries()) {
   on(`section-${at + 1}`, () => {
     heading.scrollIntoView({ block: 'start' });
@@ -72,24 +72,48 @@ matches.addEventListener('click', (event) => {
 
 // -- danger ------------------------------------------------------------------------------------------
 
+const AGAIN = 5000;
 const danger = form.querySelector('[data-danger]');
-danger.addEventListener('click', async (event) => {
+const checklist = document.querySelector('[data-danger-list]');
+const unsent = form.querySelector('[data-danger-failed]');
+
+danger.addEventListener('click', (event) => {
   event.preventDefault();
   if (danger.getAttribute('aria-disabled') === 'true') return;
   danger.setAttribute('aria-disabled', 'true');
-  document.querySelector('[data-danger-list]').hidden = false;
-  try {
-    const answer = await post(danger.formAction, new FormData(form));
-    if (!answer.ok) throw new Error(String(answer.status));
+  showChecklist();
+  tell();
+});
+
+// Beside the notes on a wide screen; on a narrow one where the handler is writing.
+function showChecklist() {
+  checklist.hidden = false;
+  if (!matchMedia('(max-width: 64rem)').matches) return;
+  const sections = [...form.querySelectorAll('.intake-parts > section:not([data-off])')];
+  const here = sections.find((section) => section.getBoundingClientRect().bottom > innerHeight / 3) ?? sections.at(-1);
+  here.before(checklist);
+  checklist.scrollIntoView({ block: 'start' });
+}
+
+// Nobody has been told until the server says so: until then the page says that, and tries again.
+async function tell() {
+  const answer = await post(danger.formAction, new FormData(form)).catch(() => null);
+  if (answer?.ok) {
     const { at } = await answer.json();
     danger.querySelector('span').textContent = danger.dataset.dangerWords.replace('{time}', at);
+    document.querySelector('[data-danger-told]').hidden = false;
+    unsent.hidden = true;
     const said = form.querySelector('input[name="immediate_danger"][value="yes"]');
     if (said) said.checked = true;
     form.dispatchEvent(new Event('input', { bubbles: true }));
-  } catch {
-    danger.removeAttribute('aria-disabled'); // it has not gone out: the button says so by being there
+    return;
   }
-});
+  const isPassing = !answer || answer.status >= 500 || [401, 423, 429].includes(answer.status);
+  unsent.textContent = isPassing ? unsent.dataset.again : unsent.dataset.refused;
+  unsent.hidden = false;
+  if (isPassing) setTimeout(tell, AGAIN);
+  else danger.removeAttribute('aria-disabled');
+}
 
 // -- writing --------------------------------------------------------------------------------------
 
@@ -103,13 +127,20 @@ form.addEventListener('keydown', (event) => {
 });
 
 const elapsed = document.querySelector('[data-elapsed]');
-const since = Date.now();
-setInterval(() => {
+const since = Date.now() - (Date.parse(elapsed.dataset.now) - Date.parse(elapsed.dataset.elapsed));
+
+function passed() {
   const minutes = Math.floor((Date.now() - since) / 60_000);
   elapsed.textContent = minutes ? `${minutes} min` : '';
-}, 5000);
+}
+setInterval(passed, 5000);
 
 form.addEventListener('input', () => { follow(); remind(); });
 showAsked(form);
 follow();
 remind();
+passed();
+// A call begins with whether it is safe; whoever comes back goes on where they like.
+if (form.elements._version.value === '0' && !document.querySelector('[data-summary]')) {
+  form.querySelector('[name="safe_now"]')?.focus({ preventScroll: true });
+}

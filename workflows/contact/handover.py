@@ -3,14 +3,19 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from engine.errors import NotFound, Refusal
 from workflows import audit
 from workflows.access.actor import NotSignedIn, actor_for
 from workflows.access.walls import open_to
 from workflows.contact.models import Contact
+from workflows.staff.absences import is_current
+from workflows.staff.matrix import ROLES, permission
+from workflows.staff.models import Absence, StaffRole
+
+TAKING = tuple(role for role in ROLES if permission(role, "create_contact"))
 
 
 class CannotTakeContacts(Refusal):
@@ -39,6 +44,13 @@ def hand_over(session: Session, contact_id: UUID, to: UUID, *, by: str, now: dat
         after=str(to),
     )
     return contact
+
+
+def takes_contacts(staff_id: InstrumentedAttribute[UUID], now: datetime) -> ColumnElement[bool]:
+    """The condition that somebody is here and holds a role that takes contacts."""
+    holds = select(StaffRole.id).where(StaffRole.staff_id == staff_id, StaffRole.role.in_(TAKING))
+    away = select(Absence.id).where(Absence.staff_id == staff_id, is_current(now))
+    return exists(holds) & ~exists(away)
 
 
 def _may_take(session: Session, contact: Contact, to: UUID, now: datetime) -> bool:

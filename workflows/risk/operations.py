@@ -24,7 +24,11 @@ def case_of(context: OperationContext, case_id: str) -> Case:
 
 @operation("risk.choose_tools")
 def choose_tools(context: OperationContext, *, case_id: str) -> dict[str, Any]:
-    """Say which tools are asked: decision `tool_choice` on what is known of the case."""
+    """Say which tools are asked: decision `tool_choice` on what is known of the case.
+
+    The grade so far comes with it: what is asked in a high-risk case is listed and due as such,
+    also where a review begins that was told nothing but the case.
+    """
     case = case_of(context, case_id)
     known = facts.of(context.session, case)
     inputs = {
@@ -36,7 +40,8 @@ def choose_tools(context: OperationContext, *, case_id: str) -> dict[str, Any]:
         "external_assessment": known.get("external_level") is not None,
     }
     tools = decide(context, "tool_choice", inputs, subject_id=case.subject_id)
-    return {"tool_choice": tools or []}
+    graded = {"risk_level": case.risk_level} if case.risk_level else {}
+    return {"tool_choice": tools or [], **graded}
 
 
 @operation("risk.provisional")

@@ -64,7 +64,7 @@ def test_filters_are_in_the_address_and_say_when_they_hide_everything(
 
 def test_an_empty_list_leads_to_one_that_is_not(sign_in: SignIn, tasks: dict[str, UUID]) -> None:
     page = sign_in("dana").get("/tasks").text
-    assert "3 are unclaimed in your teams." in page
+    assert "3 tasks in your teams are waiting for somebody." in page
     assert 'href="/tasks?view=unclaimed"' in page
 
 

@@ -21,9 +21,11 @@ from workflows.people import cards, index
 from workflows.people.models import Person
 from workflows.people.safe_contact import Card, Channel
 from workflows.safeguarding.models import SafeguardingConcern
+from workflows.staff import absences
 from workflows.tasks.models import Draft
 
 SignIn = Callable[[str], Browser]
+ON_THE_LINE = "is open on your line"
 AS_JSON = {"Accept": "application/json"}
 
 
@@ -72,7 +74,8 @@ def test_whoever_may_not_take_contacts_has_no_such_page(sign_in: SignIn, house: 
     for who in ("ana", "auditor", "owner"):
         browser = sign_in(who)
         assert browser.get("/contacts/new").status_code == 403, who
-        assert 'href="/contacts/new"' not in browser.get("/tasks").text or who
+        for page in ("/tasks", "/cases"):
+            assert 'href="/contacts/new"' not in browser.get(page).text, who
 
 
 def test_an_odd_channel_or_service_begins_nothing(
@@ -232,6 +235,22 @@ def test_what_is_missing_is_asked_for_with_everything_kept(
     assert contacts(house)[0].is_live
 
 
+def test_a_row_that_was_left_blank_stands_in_nobodys_way(
+    amina: Browser, ark: Organisation, house: House
+) -> None:
+    address = begin(amina, ark)
+    rows = {"channels-1-kind": "", "channels-1-safe_call": "unknown", "windows-1-from_time": ""}
+    half = {**rows, "channels-2-value": "07700 900123"}
+    wrong = amina.post(f"{address}/end", {"source": "self", **half})
+    assert wrong.status_code == 422
+    assert "Select what it is: a mobile, a landline, an address" in wrong.text
+    assert amina.post(f"{address}/end", {"source": "self", **rows}).location == address
+    with house.look() as session:
+        answers = session.scalars(select(Contact)).one().answers
+    assert not answers.get("channels")
+    assert not answers.get("windows")
+
+
 def test_a_contact_ends_into_its_process_and_its_page_says_what_is_next(
     amina: Browser, ark: Organisation, house: House
 ) -> None:
@@ -288,9 +307,31 @@ def test_a_colleague_takes_the_call_with_every_word(
     given = {"what_happened": "She speaks Polish.", "_to": str(ark.ben), "_version": "0"}
     assert amina.post(f"{address}/hand-over", given).location == "/tasks"
     assert amina.get(f"{address}/live").status_code == 404
+    assert ON_THE_LINE not in amina.get("/tasks").text
     ben = sign_in("ben")
+    list_ = ben.get("/tasks").text
+    assert ON_THE_LINE in list_
+    assert f'href="{address}/live"' in list_
     assert "She speaks Polish." in ben.get(f"{address}/live").text
     assert contacts(house)[0].handler_id == ark.ben
+
+
+def test_a_call_that_was_left_is_found_again_from_the_list_of_tasks(
+    amina: Browser, ark: Organisation
+) -> None:
+    address = begin(amina, ark)
+    assert f'href="{address}/live"' in amina.get("/tasks").text
+    amina.post(f"{address}/end", {"_end": "silent"})
+    assert ON_THE_LINE not in amina.get("/tasks").text
+
+
+def test_only_who_takes_contacts_is_offered_a_call(amina: Browser, ark: Organisation) -> None:
+    page = amina.get(f"{begin(amina, ark)}/live").text
+    offered = page[page.index('id="to"') : page.index("</select>", page.index('id="to"'))]
+    assert str(ark.ben) in offered
+    with ark.work() as session:
+        absences.start_absence(session, ark.ben, starts_at=ark.now, by="chidi", now=ark.now)
+    assert str(ark.ben) not in amina.get(f"{begin(amina, ark)}/live").text
 
 
 def test_a_call_is_not_handed_to_who_takes_none(

@@ -157,7 +157,7 @@ def test_an_expired_message_becomes_a_task_for_a_team_leader(
     assert messages.expire(worker_database, published.now) == 1
     assert messages.expire(worker_database, published.now) == 0
     [task] = published.open_tasks()
-    assert task.name == "Message without a receiver: answered"
+    assert task.name == "See to it by hand: answered"
     assert (task.potential_owners, task.message_id) == (["team_leader"], row_id)
     assert (task.business_key, task.service_id) == (case_id, service_id)
     assert published.message(row_id).state == MessageState.UNCLAIMED
@@ -167,7 +167,7 @@ def test_a_message_that_no_process_can_take_is_a_task_at_once(published: Desk) -
     row_id = published.send("marac.requested", {"case_id": str(uuid4())})
     assert published.message(row_id).state == MessageState.UNCLAIMED
     [task] = published.open_tasks()
-    assert task.name == "Message without a receiver: marac.requested"
+    assert task.name == "See to it by hand: marac requested"
 
 
 def test_whoever_does_that_task_closes_the_message_or_sends_it_again(published: Desk) -> None:

@@ -48,9 +48,11 @@ def running(desk: Desk) -> dict[str, UUID]:
 
 
 def tell(desk: Desk, level: str, at_least: int, besides: UUID | None = None) -> None:
-    how = {"at_least": at_least, "now": desk.now}
+    known = {"level": level}
     with desk.work() as session:
-        ranks.tell(session, desk.tenant_id, CASE, {"level": level}, besides=besides, **how)
+        ranks.tell(
+            session, desk.tenant_id, CASE, known, at_least=at_least, now=desk.now, besides=besides
+        )
 
 
 def stored(desk: Desk, instance_id: UUID) -> tuple[int, set[int], set[int]]:
@@ -116,3 +118,17 @@ def test_work_about_something_else_stays_where_it_is(desk: Desk, running: dict[s
     other = desk.start("graded", {"case_id": str(uuid4()), "level": "medium"})
     tell(desk, "high", 3)
     assert stored(desk, other)[0] == 2
+
+
+def test_a_message_that_nobody_took_stands_with_the_work_it_is_about(
+    desk: Desk, running: dict[str, UUID]
+) -> None:
+    desk.send("nobody.waits", {"case_id": str(CASE)})
+    desk.send("nobody.waits", {"case_id": str(uuid4())})
+    with desk.work() as session:
+        asked = select(UserTask.business_key, UserTask.risk_rank).where(
+            UserTask.message_id.is_not(None)
+        )
+        found = {row.business_key: row.risk_rank for row in session.execute(asked)}
+    assert found.pop(CASE) == 4
+    assert set(found.values()) == {0}

@@ -15,7 +15,8 @@ from stories import (
     checklist,
 )
 
-from engine.models import DecisionRecord, ProcessInstance
+from engine.models import DecisionRecord, ProcessInstance, UserTask
+from workflows.risk.levels import TASK_RANK
 
 
 @pytest.fixture
@@ -47,6 +48,18 @@ def test_a_new_grade_takes_the_place_of_the_review_that_was_planned(graded: Hous
     assert "task_ask_before" not in graded.open_elements()
     graded.travel(timedelta(hours=2))
     assert graded.open_elements().count("task_ask_before") == 1
+
+
+def test_the_review_of_a_high_risk_is_listed_and_due_as_high_risk(graded: House) -> None:
+    graded.travel(timedelta(days=7, hours=1))
+    with graded.look() as session:
+        asked = select(UserTask).where(
+            UserTask.element_id == "task_ask_before", UserTask.completed_at.is_(None)
+        )
+        task = session.scalars(asked).one()
+        assert task.risk_rank == TASK_RANK["high"]
+        assert task.due_at is not None
+        assert task.due_at - task.created_at < timedelta(days=1)
 
 
 def test_the_checklist_is_decided_once(graded: House) -> None:
