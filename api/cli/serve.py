@@ -2,8 +2,11 @@
 
 import argparse
 import gc
+import logging
 import os
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +14,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from prometheus_client import multiprocess, values
+from sqlalchemy.exc import OperationalError
 
 from api import logs
 from api.app import create_app
@@ -22,6 +26,9 @@ from migrations.run import upgrade
 
 POOL = 5  # connections of one process in the application's role
 GRACE = 30  # seconds to finish what is under way
+ASK_AGAIN = 2  # seconds until a database that did not answer is asked again
+
+logger = logging.getLogger(__name__)
 
 
 def add(commands: Any) -> None:
@@ -37,9 +44,15 @@ def run(given: argparse.Namespace) -> None:
     found = settings()
     logs.configure(found.log_level)
     with database_url(found) as url:
-        upgrade(url)
+        is_migrated = migrate(url)
+
+        def make() -> Flask:
+            if not is_migrated:
+                threading.Thread(target=migrate_in_time, args=(url,), daemon=True).start()
+            return application(found, url, SystemClock())
+
         Server(
-            lambda: application(found, url, SystemClock()),
+            make,
             {
                 "bind": f"{given.host}:{given.port}",
                 "workers": given.processes,
@@ -47,6 +60,22 @@ def run(given: argparse.Namespace) -> None:
                 "loglevel": found.log_level.lower(),
             },
         ).run()
+
+
+def migrate(url: str) -> bool:
+    """Bring the schema up to date; False: the database does not answer."""
+    try:
+        upgrade(url)
+    except OperationalError:
+        logger.warning("the database does not answer; until it does, /ready says no")
+        return False
+    return True
+
+
+def migrate_in_time(url: str) -> None:
+    """Migrate as soon as the database answers. In each process: whoever comes first does it."""
+    while not migrate(url):
+        time.sleep(ASK_AGAIN)
 
 
 def application(given: Settings, url: str, clock: Clock) -> Flask:
