@@ -19,6 +19,9 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import Engine, text
 
+from engine import timers
+from engine.db import unit_of_work
+
 REQUESTS = Counter("signpost_requests", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram(
     "signpost_request_seconds",
@@ -29,13 +32,9 @@ SECONDS = Histogram(
 
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
+TIMERS_LATE = ("signpost_timers_late_seconds", "How long the oldest due timer has waited")
 # One number each; the worker's role may count rows of every tenant that are due.
 FIGURES = {
-    "signpost_timers_late_seconds": (
-        "How long the oldest due timer has waited",
-        "SELECT coalesce(extract(epoch FROM :now - min(due_at)), 0) FROM timer "
-        "WHERE due_at <= :now",
-    ),
     "signpost_outbox_waiting": (
         "What has not been sent yet",
         "SELECT count(*) FROM outbox WHERE state = 'pending'",
@@ -54,9 +53,11 @@ class Figures:
         self._database, self._now = database, now
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        with self._database.connect() as connection:
+        with unit_of_work(self._database) as session:
+            late = timers.lateness(session, self._now()).total_seconds()
+            yield GaugeMetricFamily(*TIMERS_LATE, value=late)
             for name, (words, query) in FIGURES.items():
-                value = connection.execute(text(query), {"now": self._now()}).scalar_one()
+                value = session.execute(text(query)).scalar_one()
                 yield GaugeMetricFamily(name, words, value=float(value))
 
 

@@ -14,6 +14,7 @@ from factories import make_case, make_person
 from flask import Flask
 from flask.testing import FlaskClient
 from people import Organisation
+from sqlalchemy import Engine, text
 
 from api import metrics
 from api.assets import FOLDER, assets
@@ -137,6 +138,19 @@ def test_figures_are_for_the_machine_itself(client: FlaskClient, sign_in: SignIn
     assert "signpost_timers_late_seconds" in here
     assert set(metrics.FIGURES) <= set(re.findall(r"^(\w+)", here, re.MULTILINE))
     assert [through_a_proxy.status_code, elsewhere.status_code] == [404, 404]
+
+
+def test_a_timer_that_is_held_is_not_late(client: FlaskClient, owner_database: Engine) -> None:
+    late = "signpost_timers_late_seconds 0.0"
+    due = """
+        INSERT INTO timer (id, tenant_id, kind, element_id, due_at, attempts, risk_rank, held)
+        VALUES (gen_random_uuid(), gen_random_uuid(), 'bpmn', 'x', '2020-01-01Z', 0, 0, :held)"""
+    with owner_database.begin() as connection:
+        connection.execute(text(due), {"held": True})
+    assert late in client.get("/metrics").text
+    with owner_database.begin() as connection:
+        connection.execute(text(due), {"held": False})
+    assert late not in client.get("/metrics").text
 
 
 # -- files ---------------------------------------------------------------------------------------
