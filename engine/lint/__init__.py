@@ -11,6 +11,7 @@ from engine.findings import Finding
 from engine.lint import (
     adhoc,
     calendars,
+    data,
     dialects,
     documents,
     events,
@@ -29,6 +30,7 @@ from engine.lint import (
     services,
     shapes,
     structure,
+    tables,
     timers,
     undoing,
     unsupported,
@@ -54,6 +56,7 @@ RULES: tuple[Rule, ...] = (
     loops.check,
     repetition.check,
     timers.check,
+    data.check,
     expressions.check,
     calendars.check,
     services.check,
@@ -74,6 +77,7 @@ def lint(release: Release) -> list[Finding]:
             found += rule(diagram, release)
     for model in {id(model): model for model in release.decisions.values()}.values():
         found += analyse(model)
+        found += tables.check(model)
     found = list(dict.fromkeys(found))
     return sorted(found, key=lambda finding: (finding.file or "", finding.line or 0))
 

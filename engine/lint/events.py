@@ -59,16 +59,7 @@ def place_of(scope: Scope, node: Node) -> Place:
 
 def triggers(diagram: Diagram, node: Node) -> list[str]:
     """Return the kinds of an event's definitions, those by reference included."""
-    found = []
-    for child in node.element:
-        if xml.is_bpmn(child, "eventDefinitionRef"):
-            target = diagram.by_id.get(xml.text_of(child).rpartition(":")[2])
-            if target is None:
-                continue
-            child = target
-        if xml.local(child).endswith("EventDefinition"):
-            found.append(xml.local(child).removesuffix("EventDefinition"))
-    return found
+    return [xml.local(each).removesuffix("EventDefinition") for each in node.definitions]
 
 
 def kind_of(diagram: Diagram, node: Node) -> str:
@@ -117,12 +108,12 @@ def says_what(diagram: Diagram, node: Node, place: Place) -> Iterator[Finding]:
 
 def unattended(diagram: Diagram, node: Node, place: Place) -> Iterator[Finding]:
     """A process is started by people and messages; nothing watches clocks and conditions for it."""
-    for kind in ("timer", "conditional"):
+    for kind, by in (("timer", "a timer"), ("conditional", "a condition")):
         if place is Place.START and kind in triggers(diagram, node):
             yield diagram.unsafe(
                 "unattended_start",
                 node.element,
-                f"{node.label} would start the process by a {kind}, which a rehearsal does when "
+                f"{node.label} would start the process by {by}, which a rehearsal does when "
                 "told to and the product does not do by itself.",
                 "Start the process by a message.",
             )

@@ -1,12 +1,14 @@
 """Every expression is FEEL, calls functions that exist, and can give what it is asked for."""
 
+import re
 from collections.abc import Iterator
+from decimal import Decimal
 
 import feel
 from engine import xml
 from engine.findings import Finding
 from engine.lint.model import Diagram, Release
-from engine.lint.texts import FeelText, feel_texts
+from engine.lint.texts import EXPRESSIONS, FeelText, feel_texts, visible_owner
 from engine.lint.words import meant
 from feel.syntax import (
     Between,
@@ -24,8 +26,10 @@ from feel.walk import descendants
 
 # What other languages write, and what FEEL writes instead.
 HABITS = {
-    "==": "Compare with a single '='.",
     "!==": "Compare with '!='.",
+    "===": "Compare with a single '='.",
+    "==": "Compare with a single '='.",
+    "!=": "",  # FEEL writes it too
     "&&": "Write 'and'.",
     "||": "Write 'or'.",
     "${": "Write the expression without '${' and '}'.",
@@ -34,6 +38,7 @@ HABITS = {
     "!": "Write 'not(...)'.",
 }
 FEEL_NAMES = ("feel", "dmn")
+LANGUAGES = ("scriptFormat", "scriptLanguage", "language")  # of tasks, global tasks, expressions
 
 
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
@@ -45,18 +50,43 @@ def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
 def other_languages(diagram: Diagram) -> Iterator[Finding]:
     """A script or condition that says it is written in another language is not guessed at."""
     for element in xml.bpmn_descendants(diagram.root):
-        language = element.get("scriptFormat") or element.get("language") or ""
-        named = any(name in language.lower() for name in FEEL_NAMES)
-        if not language or named or diagram.is_left_out(element):
+        language = next((value for name in LANGUAGES if (value := element.get(name))), "")
+        if not language or is_feel(language) or diagram.is_left_out(element):
             continue
-        owner = element if element.get("id") else element.getparent()
-        owner = element if owner is None else owner
+        if not (xml.child_text(element, "script") or xml.text_of(element)):
+            continue  # tools write empty conditions with a language; they say nothing
+        owner = visible_owner(element)
         yield diagram.refused(
             "other_language",
             owner,
             f"{xml.label(owner)} is written in '{language}'; only FEEL is carried out.",
             "Write it in FEEL, or call an operation with a service task.",
         )
+    yield from language_of_file(diagram)
+
+
+def language_of_file(diagram: Diagram) -> Iterator[Finding]:
+    """The language of the file counts where an expression names none (BPMN 2.0.2, table 8.1).
+
+    Modellers write XPath there whatever their authors write, so it is told and refuses nothing.
+    """
+    language = diagram.root.get("expressionLanguage") or ""
+    if not language or is_feel(language):
+        return
+    for text in feel_texts(diagram):
+        if xml.is_bpmn(text.element, *EXPRESSIONS) and not text.element.get("language"):
+            yield diagram.warning(
+                "file_language",
+                text.owner,
+                f"The file says that its expressions are written in '{language}'; "
+                f"{text.what.lower()} of {xml.label(text.owner)} and all others are read as FEEL.",
+                'Look through them, and write expressionLanguage="FEEL".',
+            )
+            return
+
+
+def is_feel(language: str) -> bool:
+    return any(name in language.lower() for name in FEEL_NAMES)
 
 
 def one_text(diagram: Diagram, text: FeelText) -> Iterator[Finding]:
@@ -79,6 +109,13 @@ def one_text(diagram: Diagram, text: FeelText) -> Iterator[Finding]:
             f"{text.what} of {xml.label(text.owner)} can be neither true nor false: {text.text}",
             "Compare with something, as in 'risk_level = \"high\"'.",
         )
+    if text.is_number and never_a_number(expression.node):
+        yield diagram.refused(
+            "not_a_number",
+            text.owner,
+            f"{text.what} of {xml.label(text.owner)} is no number: {text.text[:60]}",
+            "Write a number, or a name that has one.",
+        )
     if text.is_context and never_a_context(expression.node):
         yield diagram.refused(
             "not_a_context",
@@ -88,8 +125,15 @@ def one_text(diagram: Diagram, text: FeelText) -> Iterator[Finding]:
         )
 
 
-def habit(text: str) -> str | None:
-    return next((remedy for sign, remedy in HABITS.items() if sign in text), None)
+def habit(text: str) -> str:
+    """Return every remedy that fits what is written outside of texts."""
+    rest = re.sub(r'"[^"]*"', "", text)
+    found = []
+    for sign, remedy in HABITS.items():
+        if sign in rest:
+            found.append(remedy)
+            rest = rest.replace(sign, " ")
+    return " ".join(filter(None, found))
 
 
 def unknown_functions(
@@ -120,6 +164,12 @@ def never_a_test(node: object) -> bool:
     if isinstance(node, Literal):
         return not isinstance(node.value, bool)
     return isinstance(node, ContextLiteral | ListLiteral | RangeLiteral | FunctionLiteral)
+
+
+def never_a_number(node: object) -> bool:
+    if isinstance(node, Literal):
+        return isinstance(node.value, bool) or not isinstance(node.value, Decimal)
+    return isinstance(node, ContextLiteral) or never_a_context(node)
 
 
 def never_a_context(node: object) -> bool:

@@ -12,6 +12,7 @@ from engine.lint.model import Diagram, Release
 from engine.lint.words import meant
 
 THROWERS = ("intermediateThrowEvent", "endEvent", "sendTask")
+MEANWHILE = {"message": "it waits for a person", "signal": "nobody hears it"}
 CATCHERS = ("startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask")
 
 
@@ -26,9 +27,9 @@ def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
             yield diagram.warning(
                 "no_receiver",
                 element,
-                f"{xml.label(element)} sends the {kind} '{name}', which nothing in this release "
-                f"receives{meant(name, known, 85)}",
-                "Add the process that receives it; until then it waits for a person.",
+                f"{xml.label(element)} sends the {kind} '{' '.join(name.split())}', which nothing "
+                f"in this release receives{meant(name, known, 85)}",
+                f"Add the process that receives it; until then {MEANWHILE[kind]}.",
             )
 
 

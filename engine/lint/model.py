@@ -179,6 +179,13 @@ class Diagram:
             return None
         return self.normalised.author_ids.get(element_id, element_id)
 
+    def shown_id(self, element: etree._Element) -> str | None:
+        """Return the id by which a picture can show the place: that of the nearest that has one."""
+        at: etree._Element | None = element
+        while at is not None and self.author_id(at) is None:
+            at = at.getparent()
+        return None if at is None else self.author_id(at)
+
     def finding(
         self,
         rule: str,
@@ -194,7 +201,7 @@ class Diagram:
             message,
             remedy,
             self.file,
-            self.author_id(element),
+            self.shown_id(element),
             xml.line(element),
             path,
         )

@@ -15,13 +15,31 @@ from engine.lint.words import meant
 NOBODY = "system"
 
 
+# Resource roles (BPMN 2.0.2 10.3.1), which say it in other words than a release does.
+ROLES = ("performer", "humanPerformer", "potentialOwner", "resourceRole")
+
+
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
     yield from two_lanes(diagram)
+    yield from resource_roles(diagram)
     lanes = lane_of_step(diagram)
     for task in xml.bpmn_descendants(diagram.root, "userTask"):
         if not diagram.is_left_out(task):
             yield from form(diagram, release, task)
             yield from owner(diagram, task, lanes)
+
+
+def resource_roles(diagram: Diagram) -> Iterator[Finding]:
+    for role in xml.bpmn_descendants(diagram.root, *ROLES):
+        step = role.getparent()
+        if step is not None and not diagram.is_left_out(step):
+            yield diagram.warning(
+                "role_without_effect",
+                step,
+                f"{xml.label(step)} has a {xml.local(role)}, which is kept in the file and not "
+                "carried out: its lane says who does it.",
+                "Draw it in the lane of a role, or name its potentialOwners as a property.",
+            )
 
 
 def two_lanes(diagram: Diagram) -> Iterator[Finding]:

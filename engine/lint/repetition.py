@@ -8,6 +8,7 @@ from lxml import etree
 from engine import xml
 from engine.findings import Finding
 from engine.lint.model import Diagram, Release
+from engine.normalise.flows import definitions_of
 
 MOST_INSTANCES = 1_000  # engine notes 2, trap 11
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
@@ -19,6 +20,7 @@ def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
         if step is not None and not diagram.is_left_out(step):
             yield from how_often(diagram, step, loop)
             yield from behaviour(diagram, step, loop)
+            yield from complex_behaviour(diagram, step, loop)
     for loop in xml.bpmn_descendants(diagram.root, "standardLoopCharacteristics"):
         step = loop.getparent()
         if step is not None and not diagram.is_left_out(step):
@@ -69,6 +71,27 @@ def behaviour(diagram: Diagram, step: etree._Element, loop: etree._Element) -> I
             step,
             f"{xml.label(step)} throws '{loop.get(reference)}', which is no event definition.",
             "Name the event definition that is to be thrown, or remove the reference.",
+        )
+
+
+def complex_behaviour(
+    diagram: Diagram, step: etree._Element, loop: etree._Element
+) -> Iterator[Finding]:
+    """Each rule says when something is thrown, and what (BPMN 2.0.2, table 10.30)."""
+    if loop.get("behavior") != "Complex":
+        return
+    rules = list(xml.bpmn_children(loop, "complexBehaviorDefinition"))
+    said = [
+        bool(xml.child_text(rule, "condition"))
+        and any(definitions_of(event) for event in xml.bpmn_children(rule, "event"))
+        for rule in rules
+    ]
+    if not all(said) or not rules:
+        yield diagram.refused(
+            "multi_instance_behaviour",
+            step,
+            f"{xml.label(step)} throws by a condition, but does not say when, or what.",
+            "Give each complex behaviour definition its condition and its event.",
         )
 
 

@@ -9,6 +9,7 @@ from lxml import etree
 from engine import xml
 from engine.core import timing
 from engine.lint.model import Diagram
+from engine.normalise import events
 
 # Extension properties that hold FEEL, and what each is for.
 PROPERTIES = {
@@ -27,6 +28,9 @@ PROPERTIES = {
 }
 TIMES = ("dueAt", "followUpAt")  # may be an ISO 8601 text as well
 TIMERS = ("timeDate", "timeDuration", "timeCycle")
+EXPRESSIONS = tuple(name for name in events.EXPRESSIONS if name != "script")
+INSIDE = ("EventDefinition", "Association", "Characteristics", "BehaviorDefinition")
+UNSEEN = (*EXPRESSIONS, "assignment", "to")  # have ids in some tools, and are not drawn
 LOOPS = {
     "loopCardinality": "The number of repetitions",
     "completionCondition": "The completion condition",
@@ -38,7 +42,8 @@ LOOPS = {
 class FeelText:
     """``owner`` is the element the author sees; ``is_test`` must give true or false;
 
-    ``is_context`` must give a context; ``element`` is where the text stands.
+    ``is_context`` must give a context, ``is_number`` a number; ``element`` is where the text
+    stands.
     """
 
     owner: etree._Element
@@ -47,6 +52,7 @@ class FeelText:
     text: str
     is_test: bool = False
     is_context: bool = False
+    is_number: bool = False
 
 
 _found: WeakKeyDictionary[Diagram, tuple[FeelText, ...]] = WeakKeyDictionary()
@@ -69,6 +75,8 @@ def look_through(diagram: Diagram) -> Iterator[FeelText]:
         yield from of_flow(element)
         yield from of_event(element)
         yield from of_loop(element)
+        yield from of_list(diagram, element)
+        yield from of_complex_rule(element)
         yield from of_script(element)
         yield from of_properties(element)
         yield from of_operation(element)
@@ -108,9 +116,27 @@ def of_event(element: etree._Element) -> Iterator[FeelText]:
 
 def of_loop(element: etree._Element) -> Iterator[FeelText]:
     if xml.is_bpmn(element, *LOOPS) and (text := bare(xml.text_of(element))):
-        is_test = not xml.is_bpmn(element, "loopCardinality")
+        counts = xml.is_bpmn(element, "loopCardinality")
         what = LOOPS[xml.local(element)]
-        yield FeelText(visible_owner(element), element, what, text, is_test=is_test)
+        owner = visible_owner(element)
+        yield FeelText(owner, element, what, text, is_test=not counts, is_number=counts)
+
+
+def of_list(diagram: Diagram, element: etree._Element) -> Iterator[FeelText]:
+    """A list to repeat over: data that is drawn, else the name of a variable."""
+    if xml.is_bpmn(element, "loopDataInputRef"):
+        text = xml.text_of(element)
+        if text and text.rpartition(":")[2] not in diagram.by_id:
+            yield FeelText(visible_owner(element), element, "The list", text)
+
+
+def of_complex_rule(element: etree._Element) -> Iterator[FeelText]:
+    """When a complex gateway starts, and when a repeated step throws."""
+    if xml.is_bpmn(element, "complexGateway", "complexBehaviorDefinition"):
+        for condition in xml.bpmn_children(element, "activationCondition", "condition"):
+            if text := bare(xml.text_of(condition)):
+                owner = visible_owner(element)
+                yield FeelText(owner, condition, "The condition", text, is_test=True)
 
 
 def of_script(element: etree._Element) -> Iterator[FeelText]:
@@ -182,8 +208,8 @@ def visible_owner(element: etree._Element) -> etree._Element:
     at: etree._Element | None = element
     while at is not None:
         parent = at.getparent()
-        inside = xml.local(at).endswith(("EventDefinition", "Association", "Characteristics"))
-        if at.get("id") and not inside:
+        tag = xml.local(at)
+        if at.get("id") and not tag.endswith(INSIDE) and tag not in UNSEEN:
             return at
         if parent is None or xml.is_bpmn(parent, "definitions"):
             return at

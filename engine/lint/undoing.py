@@ -12,7 +12,7 @@ from engine import xml
 from engine.findings import Finding
 from engine.lint.events import triggers
 from engine.lint.model import Diagram, Node, Release, Scope
-from engine.normalise.flows import is_event_subprocess
+from engine.normalise.flows import definitions_of, is_event_subprocess
 
 THROWERS = ("intermediateThrowEvent", "endEvent")
 
@@ -23,7 +23,7 @@ def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
         for event, step in undone.items():
             yield from boundary(diagram, event, step)
         for node in scope.nodes.values():
-            if undoes(node) and node not in undone.values():
+            if undoes(node) and node not in undone.values() and not starts_undoing(node.element):
                 yield diagram.refused(
                     "undoes_nothing",
                     node.element,
@@ -38,6 +38,18 @@ def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
 
 def undoes(node: Node) -> bool:
     return node.element.get("isForCompensation") in ("true", "1")
+
+
+def starts_undoing(element: etree._Element) -> bool:
+    """Say whether it is an event subprocess that a compensation event starts (10.7).
+
+    It may be marked as compensation itself: nothing else enters it.
+    """
+    return is_event_subprocess(element) and any(
+        xml.is_bpmn(definition, "compensateEventDefinition")
+        for start in xml.bpmn_children(element, "startEvent")
+        for definition in definitions_of(start)
+    )
 
 
 def handlers(scope: Scope, diagram: Diagram) -> Iterator[tuple[Node, Node | None]]:
@@ -73,7 +85,9 @@ def thrown(diagram: Diagram, scope: Scope, node: Node) -> Iterator[Finding]:
             f"{node.label} undoes and throws something else at once.",
             "Draw one event behind the other.",
         )
-    for definition in xml.bpmn_children(node.element, "compensateEventDefinition"):
+    for definition in node.definitions:
+        if not xml.is_bpmn(definition, "compensateEventDefinition"):
+            continue
         wanted = (definition.get("activityRef") or "").rpartition(":")[2]
         target = diagram.by_id.get(wanted)
         if target is not None and wanted not in undone_here(scope):
@@ -95,10 +109,7 @@ def compensation_starts(diagram: Diagram, scope: Scope) -> Iterator[Finding]:
     """A compensation event subprocess undoes the subprocess it stands in: one, and no more."""
     found: list[etree._Element] = []
     for node in scope.of_kind("subProcess"):
-        starts = xml.bpmn_children(node.element, "startEvent")
-        if is_event_subprocess(node.element) and any(
-            True for start in starts for _ in xml.bpmn_children(start, "compensateEventDefinition")
-        ):
+        if starts_undoing(node.element):
             found.append(node.element)
     for element in found if scope.is_process else found[1:]:
         yield diagram.refused(
@@ -146,6 +157,6 @@ def has_cancel_boundary(diagram: Diagram, transaction: etree._Element) -> bool:
     level = transaction.getparent()
     return level is not None and any(
         (event.get("attachedToRef") or "").rpartition(":")[2] == transaction.get("id")
-        and any(True for _ in xml.bpmn_children(event, "cancelEventDefinition"))
+        and any(xml.is_bpmn(each, "cancelEventDefinition") for each in definitions_of(event))
         for event in xml.bpmn_children(level, "boundaryEvent")
     )

@@ -12,6 +12,7 @@ from engine.lint.support import ELEMENTS, EVENT_DEFINITIONS, How
 from engine.normalise.flows import flows_of
 
 MOST_TOKENS = 100
+COMPENSATE = "##Compensate"
 
 
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
@@ -22,6 +23,7 @@ def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
         yield from quantities(diagram, element)
         yield from instantiation(diagram, element)
         yield from subprocess_data(diagram, element)
+        yield from protocol(diagram, element)
 
 
 def unsupported_element(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:
@@ -73,6 +75,29 @@ def instantiation(diagram: Diagram, element: etree._Element) -> Iterator[Finding
             element,
             f"{xml.label(element)} would start the process by itself, which is not carried out.",
             "Draw a message start event before it, one for each message.",
+        )
+
+
+def protocol(diagram: Diagram, element: etree._Element) -> Iterator[Finding]:
+    """Source: BPMN 2.0.2 10.3.5 (a transaction's method) and 10.6.6 (an event gateway's type: only
+
+    one that starts a process waits for all of its events).
+    """
+    method = element.get("method") or COMPENSATE
+    if xml.is_bpmn(element, "transaction") and method.lower() != COMPENSATE.lower():
+        yield diagram.refused(
+            "transaction_method",
+            element,
+            f"{xml.label(element)} would be taken back by '{method}'; only compensation undoes.",
+            f'Write method="{COMPENSATE}", and draw what undoes each step.',
+        )
+    if xml.is_bpmn(element, "eventBasedGateway") and element.get("eventGatewayType") == "Parallel":
+        yield diagram.refused(
+            "parallel_event_gateway",
+            element,
+            f"{xml.label(element)} would wait for all of its events, which BPMN allows only where "
+            "they start a process.",
+            "Draw a parallel gateway, with the events behind it.",
         )
 
 

@@ -31,7 +31,8 @@ COUNTERS = frozenset(
         "numberOfTerminatedInstances",
     }
 )
-GIVEN = COUNTERS | {"settings"}
+GATEWAYS = frozenset({"activationCount", "waitingForStart"})  # of complex ones
+GIVEN = COUNTERS | GATEWAYS | {"settings"}
 
 
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
@@ -109,7 +110,7 @@ def declared(diagram: Diagram) -> set[str]:
         "correlationProperty",
     ):
         names |= {element.get("id") or "", element.get("name") or ""}
-    for element in xml.bpmn_descendants(diagram.root, "loopDataInputRef", "loopDataOutputRef"):
+    for element in xml.bpmn_descendants(diagram.root, "loopDataOutputRef"):
         names.add(xml.text_of(element))
     for element in xml.bpmn_descendants(diagram.root):
         if xml.is_bpmn(element, "extensionElements"):

@@ -14,6 +14,8 @@ EXPRESSIONS = (
     "timeDuration",
     "timeCycle",
     "completionCondition",
+    "activationCondition",
+    "transformation",
     "loopCondition",
     "loopCardinality",
     "messagePath",

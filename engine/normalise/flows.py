@@ -70,7 +70,20 @@ def is_outside_the_flow(node: etree._Element) -> bool:
 
 
 def definitions_of(event: etree._Element) -> list[etree._Element]:
-    return [child for child in event if xml.local(child).endswith("EventDefinition")]
+    """Return an event's definitions, those by reference included (BPMN 2.0.2, 10.5.1)."""
+    meant = (
+        referred(child) if xml.is_bpmn(child, "eventDefinitionRef") else child for child in event
+    )
+    return [
+        each for each in meant if each is not None and xml.local(each).endswith("EventDefinition")
+    ]
+
+
+def referred(reference: etree._Element) -> etree._Element | None:
+    """Return what an ``eventDefinitionRef`` points at: a definition of the file."""
+    wanted = xml.text_of(reference).rpartition(":")[2]
+    root = reference.getroottree().getroot()
+    return next((child for child in root if wanted and child.get("id") == wanted), None)
 
 
 def name_all(scope: etree._Element, ids: Ids) -> None:
