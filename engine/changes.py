@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
+from engine.ids import new_id
+
 # -- commands -------------------------------------------------------------------------------
 
 
@@ -263,6 +265,7 @@ class Decided:
     inputs: Mapping[str, Any]
     matched_rows: tuple[str, ...]
     outputs: Any
+    record_id: UUID = field(default_factory=new_id)  # tells what was decided before what
 
 
 @dataclass(frozen=True, slots=True)

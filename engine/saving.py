@@ -7,7 +7,6 @@ Every statement is a fixed text, so that the server plans it once per connection
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
@@ -224,7 +223,7 @@ def _save_subscriptions(session: Session, held: Held, changes: Changes) -> None:
 def _save_decisions(session: Session, held: Held, changes: Changes, deed: Deed) -> None:
     rows = [
         {
-            "id": uuid4(),
+            "id": decided.record_id,
             "element_id": decided.element_id,
             "decision_id": decided.decision_id,
             "file_sha256": decided.file_sha256,

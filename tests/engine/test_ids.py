@@ -11,7 +11,12 @@ def test_an_id_is_of_version_seven() -> None:
 
 def test_what_is_made_later_stands_behind_in_an_index() -> None:
     first = new_id()
-    milliseconds = first.int >> 80
-    while (later := new_id()).int >> 80 == milliseconds:
+    parts = first.int >> 64  # milliseconds, version, 4,096ths of a millisecond
+    while (later := new_id()).int >> 64 == parts:
         pass
     assert later > first
+
+
+def test_what_is_made_with_some_work_between_is_in_order() -> None:
+    made = [(new_id(), sum(range(500)))[0] for _ in range(200)]
+    assert made == sorted(made)
