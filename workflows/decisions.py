@@ -9,16 +9,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from engine import providers, releases
 from engine.decisions import DecisionResult
 from engine.definitions import Definitions
+from engine.ids import new_id
 from engine.models import DecisionRecord
 from engine.operations import OperationContext
 from workflows import keys
+
+# Who is excluded from a case, and why, is for the auditor: not even without a name is it shown to
+# those who allocate.
+ABOUT_STAFF = frozenset({"worker_exclusion", "worker_score"})
+# What is never said as the reason of a task, to everybody who may see its name: what was found out
+# about colleagues, likenesses (of which some stand behind a wall), how somebody can be reached
+# safely, and the single items of a checklist.
+UNSAID = ABOUT_STAFF | {
+    "match_score",
+    "match_band",
+    "contact_method",
+    "contact_recipient",
+    "first_call",
+    "leave_message",
+    "hate_score",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +85,7 @@ def decide(
     )
     result.require_complete(decision_id)
     record = DecisionRecord(
-        id=uuid4(),
+        id=new_id(),  # in order: what is said of a task is the last thing decided before it
         tenant_id=context.tenant_id,
         instance_id=context.instance_id,
         business_key=context.business_key,

@@ -3,7 +3,7 @@
 The table is the truth and is complete without script; the picture comes after it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from api import headers
 from api.auth import actor, signed_in
 from api.language import gettext, ngettext, say
-from api.pages import names, purposes
+from api.pages import decided, names, purposes
 from api.pages.cases import ask_for_reason, head_of
 from api.pages.instances import STATUS
 from api.pages.sentences import sentence
@@ -90,7 +90,7 @@ def _of_chosen(case_id: UUID, chosen: ProcessInstance | None) -> dict[str, Any]:
     """Return what is shown of one instance: its diagram, its outline, a page of its entries."""
     if chosen is None:
         nothing: dict[str, Any] = dict.fromkeys(("process", "outline", "following", "may_repair"))
-        return nothing | {"entries": [], "after": 0}
+        return nothing | {"entries": [], "decisions": [], "after": 0}
     definitions = releases.definitions(session(), chosen.release_id)
     process = _process(chosen, definitions)
     after = int(request.args["after"]) if request.args.get("after", "").isdecimal() else 0
@@ -107,11 +107,21 @@ def _of_chosen(case_id: UUID, chosen: ProcessInstance | None) -> dict[str, Any]:
         "outline": outline(process) if process else None,
         "states": _states(chosen),
         "entries": [_entry(each, chosen, str(version(each.seq))) for each in told[:PAGE]],
+        "decisions": _decided(chosen, definitions, told[:PAGE]),
         "may_repair": not InstanceStatus(chosen.status).has_ended
         and seeing.may_act(session(), actor(), chosen.id, now()),
         "following": told[PAGE - 1].seq if len(told) > PAGE else None,
         "after": after,
     }
+
+
+def _decided(
+    chosen: ProcessInstance, definitions: Definitions, told: Sequence[queries.Told]
+) -> list[decided.Decided]:
+    """Return the decisions behind a page of entries."""
+    if not told:
+        return []
+    return decided.between(chosen, definitions, told[0].at, told[-1].at)
 
 
 def _case(case_id: UUID, what: str) -> Case:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.language import say
-from api.pages.task_view import result_words
+from api.pages.values import result_words
 from api.words import plain
 
 PROCESS: Mapping[str, str] = {

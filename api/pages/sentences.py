@@ -7,7 +7,7 @@ from api.language import gettext, say
 from api.pages import repairs
 from api.pages.names import name_of
 from api.pages.repairs import Sentence
-from api.pages.task_view import result_words
+from api.pages.values import result_words
 from api.words import plain
 
 Payload = Mapping[str, Any]

@@ -1,25 +1,23 @@
 """What the task page shows: made here, so that the template has nothing left to decide."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import select
-
 import forms
 from api.auth import actor
 from api.language import gettext, say
+from api.pages.because import why
 from api.pages.names import name_of
 from api.pages.subjects import Strip
-from api.words import clock_time, lasting, plain, then
+from api.pages.values import ended
+from api.words import clock_time, then
 from api.work import session
-from engine import payloads
 from engine.living import holding
-from engine.models import DecisionRecord, UserTask
+from engine.models import UserTask
 from engine.states import UserTaskState
 from forms.definition import asking
 from forms.model import ErrorLink, Page, RenderModel
@@ -29,10 +27,6 @@ from workflows.tasks.models import Draft
 from workflows.tasks.seeing import is_led_by
 
 CHECK = "check"  # the last step of a form in steps
-ISO_LENGTH = re.compile(
-    r"P(?=.)(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
-)
-MOST_SAID = 2  # of the outputs of one decision
 
 
 @dataclass(frozen=True)
@@ -162,11 +156,6 @@ def suspended_words(instance_id: UUID) -> str:
     )
 
 
-def ended(words: str) -> str:
-    """Return words as a sentence."""
-    return words if words.endswith((".", "!", "?")) else f"{words}."
-
-
 def closed_words(task: UserTask) -> str:
     """Say how a task ended: by whom and when, or that the work went on without it."""
     at = then(task.completed_at) if task.completed_at else ""
@@ -177,67 +166,6 @@ def closed_words(task: UserTask) -> str:
             "This task was completed by %(name)s, %(at)s.", name=name_of(task.completed_by), at=at
         )
     return say("This task is no longer needed: the work went on without it, %(at)s.", at=at)
-
-
-def why(task: UserTask) -> str:
-    """Say which decision led here: the last one of the same instance before the task opened."""
-    if task.instance_id is None:
-        return gettext("Because no process took a message; somebody has to look at it.")
-    record = session().scalar(
-        select(DecisionRecord)
-        .where(
-            DecisionRecord.instance_id == task.instance_id,
-            DecisionRecord.decided_at <= task.created_at,
-        )
-        .order_by(DecisionRecord.decided_at.desc())
-        .limit(1)
-    )
-    if record is None:
-        return ""
-    name = plain(record.decision_id)
-    result = result_words(record.outputs)
-    rows = ", ".join(row.rpartition("_")[2].removeprefix("r") for row in record.matched_rows)
-    if rows:
-        return say(
-            "Because “%(name)s” gave %(result)s (rule %(rows)s)",
-            name=name,
-            result=result,
-            rows=rows,
-        )
-    return say("Because “%(name)s” gave %(result)s (no rule fitted)", name=name, result=result)
-
-
-def result_words(outputs: Any) -> str:
-    """Say the outputs of a decision as they are stored: a value, the first few, a list."""
-    return _said(payloads.from_json(outputs))
-
-
-def _said(value: Any) -> str:
-    match value:
-        case None:
-            return gettext("nothing")
-        case bool():
-            return gettext("yes") if value else gettext("no")
-        case datetime():
-            return then(value)
-        case timedelta():
-            return lasting(value)
-        case str() if ISO_LENGTH.fullmatch(value):
-            return _length_words(value)
-        case Mapping():
-            named = [f"{key.replace('_', ' ')}: {_said(v)}" for key, v in value.items()]
-            return ", ".join(named[:MOST_SAID])
-        case list():
-            return ", ".join(_said(each) for each in value[:5]) or gettext("nothing")
-    return plain(value)
-
-
-def _length_words(text: str) -> str:
-    """Say an ISO 8601 length: "PT10M" is "10 min"."""
-    found = ISO_LENGTH.fullmatch(text)
-    parts = {name: int(n) for name, n in found.groupdict("0").items()} if found else {}
-    length = timedelta(**parts)
-    return lasting(length) if length else gettext("at once")
 
 
 def acts_of(task: UserTask, mine: bool, strip: Strip | None) -> list[Act]:

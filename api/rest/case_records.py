@@ -19,6 +19,7 @@ from workflows.access.walls import not_theirs
 from workflows.cases.models import Case
 from workflows.consent.models import Disclosure
 from workflows.contact.models import Contact
+from workflows.decisions import ABOUT_STAFF
 from workflows.follow_up.models import AttemptDecision, ContactAttempt
 from workflows.programmes.tokens import Scope
 from workflows.safeguarding.models import SafeguardingConcern
@@ -27,9 +28,6 @@ blueprint = Blueprint("rest_case_records", __name__)
 
 Row = TypeVar("Row", bound=Base)
 HISTORY = "read_history"
-# Who is excluded from a case, and why, is for the auditor: not even without a name is it shown to
-# those who allocate.
-ABOUT_STAFF = frozenset({"worker_exclusion", "worker_score"})
 
 
 def _read(case_id: UUID, what: str) -> Case:

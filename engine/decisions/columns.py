@@ -24,7 +24,10 @@ class Input:
 
 @dataclass
 class Output:
-    """A result column. ``values`` are its declared values in order, most preferred first."""
+    """A result column. ``values`` are its declared values in order, most preferred first.
+
+    ``label`` is what people call it, if the author wrote that down.
+    """
 
     name: str
     element: etree._Element
@@ -32,14 +35,16 @@ class Output:
     values: list[Value] = field(default_factory=list)
     allowed: feel.UnaryTests | None = None
     default: feel.Expression | None = None
+    label: str = ""
 
 
 @dataclass
 class Rule:
-    """A row. ``id`` is the author's, else its number from 1."""
+    """A row. ``id`` is the author's, else its number from 1; ``words`` are for people."""
 
     id: str
     element: etree._Element
     cells: list[feel.UnaryTests]
     results: list[feel.Expression | None]
+    words: str = ""
     types: list[str | None] = field(default_factory=list)  # of single results, if declared

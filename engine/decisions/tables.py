@@ -187,7 +187,9 @@ def _allowed(
 def _output(reader: Reader, element: etree._Element, label: str) -> Output:
     name = element.get("name") or element.get("label") or ""
     what = f"The output '{name}' of {label}" if name else f"The output of {label}"
-    output = Output(feel_name(name), element, type_ref(element))
+    output = Output(
+        feel_name(name), element, type_ref(element), label=feel_name(element.get("label") or "")
+    )
     output.allowed = _allowed(reader, element, "outputValues", what)
     if output.allowed is not None:
         output.values = constants(output.allowed)
@@ -251,7 +253,18 @@ def _rule(
     cells = [_cell(reader, c, f"Row {number} of {label}") for c in conditions]
     values = [_result(reader, result, f"Row {number} of {label}") for result in results]
     types = [type_ref(result) for result in results]
-    return Rule(row, element, cells, values, types=types)
+    return Rule(row, element, cells, values, _words(reader, element), types=types)
+
+
+def _words(reader: Reader, element: etree._Element) -> str:
+    """Return what the author wrote beside a row: its description, else its first annotation.
+
+    Modellers of the bpmn.io family write their column of annotations as descriptions, others as
+    annotation entries (DMN 1.3, 8.3.3).
+    """
+    written = [xml.text_of(child) for child in reader.children(element, "description")]
+    written += [reader.text(child) for child in reader.children(element, "annotationEntry")]
+    return next((" ".join(text.split()) for text in written if text.strip()), "")
 
 
 def _cell(reader: Reader, element: etree._Element, where: str) -> feel.UnaryTests:

@@ -30,6 +30,7 @@ from engine.lint import (
     services,
     shapes,
     structure,
+    tables,
     timers,
     undoing,
     unsupported,
@@ -76,6 +77,7 @@ def lint(release: Release) -> list[Finding]:
             found += rule(diagram, release)
     for model in {id(model): model for model in release.decisions.values()}.values():
         found += analyse(model)
+        found += tables.check(model)
     found = list(dict.fromkeys(found))
     return sorted(found, key=lambda finding: (finding.file or "", finding.line or 0))
 
