@@ -133,6 +133,8 @@ def test_a_live_contact_in_each_of_its_states(stage: Stage, house: House) -> Non
     for group in ("children", "channels", "windows"):
         page.click(f"button[name=_add][value={group}]")
         expect(page.locator(f"[data-row-name={group}-1]")).to_be_visible()
+    page.fill("[name=channels-1-value]", "07700 900123")
+    page.fill("[name=windows-1-from_time]", "10:00")
     page.click("[data-danger]")
     expect(page.locator("#danger")).to_be_visible()
     kept(amina, "contact: in danger")
