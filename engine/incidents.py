@@ -1,7 +1,8 @@
 """Steps that failed: look at them, try again, go on behind them, or end the instance.
 
-An incident comes from a step of an instance, from a timer that keeps failing, or from a message
-that two could take or whose delivery keeps failing. Whoever settles one says why.
+An incident comes from a step of an instance, from a timer that keeps failing, from a message that
+two could take or whose delivery keeps failing, or from something that could not be sent. Whoever
+settles one says why.
 """
 
 from collections.abc import Mapping
@@ -12,16 +13,17 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine import inbox, instances, unclaimed
+from engine import inbox, instances, outbox, unclaimed
 from engine.backoff import TIMER_NOT_FIRED
 from engine.changes import CancelInstance, Changes, RetryIncident, SkipIncident
 from engine.errors import NotFound, Refusal
 from engine.living import suspending
 from engine.living.holding import STILL_SUSPENDED
 from engine.models import Incident, MessageInbox, Timer
+from engine.outbox import NOT_SENT
 from engine.states import IncidentState, MessageState
 
-SHELL_ERRORS = (TIMER_NOT_FIRED, STILL_SUSPENDED)  # those of which the core does not know
+SHELL_ERRORS = (TIMER_NOT_FIRED, STILL_SUSPENDED, NOT_SENT)  # those of which the core does not know
 
 
 class IncidentNotFound(NotFound):
@@ -65,6 +67,8 @@ def retry(session: Session, incident_id: UUID, *, by: str, now: datetime, reason
     incident = _lock_open(session, incident_id, reason)
     if incident.message_id is not None:
         _release_message(session, incident, MessageState.PENDING, by=by, now=now)
+    elif incident.delivery_id is not None:
+        outbox.replay(session, incident.delivery_id, now=now)
     elif incident.error == STILL_SUSPENDED and incident.instance_id is not None:
         suspending.resume(session, incident.instance_id, reason=reason, by=by, now=now)
         session.refresh(incident)
@@ -96,10 +100,14 @@ def skip(
 
 
 def cancel(session: Session, incident_id: UUID, *, by: str, now: datetime, reason: str) -> Changes:
-    """End the whole instance, or close the message; what is open in it becomes obsolete."""
+    """End the whole instance, or close the message; what is open in it becomes obsolete.
+
+    What could not be sent stays unsent.
+    """
     incident = _lock_open(session, incident_id, reason)
     if incident.message_id is not None:
         _release_message(session, incident, MessageState.CLOSED, by=by, now=now)
+    if incident.instance_id is None:
         _settle(incident, IncidentState.CANCELLED, by=by, now=now, reason=reason)
         return Changes()
     changes = _move(session, incident, CancelInstance(reason), by=by, now=now, reason=reason)

@@ -341,6 +341,7 @@ class Incident(Base):
     business_key: Mapped[UUID | None]
     instance_id: Mapped[UUID | None] = mapped_column(ForeignKey(ProcessInstance.id))
     message_id: Mapped[UUID | None] = mapped_column(ForeignKey(MessageInbox.id))
+    delivery_id: Mapped[UUID | None] = mapped_column(ForeignKey("outbox.id"))  # a dead letter
     element_id: Mapped[str]
     error: Mapped[str]  # the class of the fault
     cause: Mapped[str]  # a sentence; never the value of a variable

@@ -1,8 +1,9 @@
 """What must leave the building: written in the transaction of its cause, sent after the commit.
 
-Delivery is at least once, with one delivery id, so that a receiver can tell a repetition. A sender
-that fails is tried again with growing pauses for four hours and more; then the entry is a dead
-letter, which operators see and can replay.
+Delivery is at least once, with one delivery id, so that a receiver can tell a repetition. Each
+attempt is counted before it is made: one that takes its process with it, or during which the
+database is lost, is not made again at once and for ever. A sender that fails is tried again with
+growing pauses for four hours and more; then the entry is a dead letter, and an incident asks.
 """
 
 import logging
@@ -16,15 +17,16 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from engine import payloads
-from engine.db import may_be_repeated, unit_of_work
+from engine.db import unit_of_work
 from engine.errors import NotFound
-from engine.models import Outbox
+from engine.models import Incident, Outbox
 from engine.states import OutboxState
 
 logger = logging.getLogger(__name__)
 
 # After the n-th failure: together a good nine hours.
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 30, 60, 60, 120, 240))
+NOT_SENT = "NotSent"  # the incident of a dead letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,11 @@ def put(
 def deliver_due(
     database: Engine, now: datetime, senders: Mapping[str, Sender], *, limit: int = 50
 ) -> int:
-    """Send what is due in any tenant, a transaction each; return how many were sent.
+    """Send what is due in any tenant, one after the other; return how many were sent.
 
-    A sender gets the session of its transaction, in the entry's tenant, to read what it needs.
-    One receiver that fails never holds up the others. For the worker, whose role sees the rows of
-    all tenants; a node skips what another one is sending.
+    A sender gets the session in which the entry is marked as sent, in the entry's tenant, to read
+    what it needs. One receiver that fails never holds up the others. For the worker, whose role
+    sees the rows of all tenants; a node skips what another one is sending.
     """
     due = (
         select(Outbox.id, Outbox.tenant_id)
@@ -84,66 +86,93 @@ def deliver_due(
     )
     with unit_of_work(database) as session:
         found = [tuple(row) for row in session.execute(due)]
-    sent = 0
-    for id, tenant_id in found:
-        try:
-            with unit_of_work(database, tenant_id) as session:
-                sent += _deliver(session, id, now, senders)
-        except Exception as fault:
-            logger.exception("delivery %s could not be carried out", id)
-            if not may_be_repeated(fault):
-                _put_off(database, tenant_id, id, fault, now)
-    return sent
+    return sum(_deliver(database, tenant_id, id, now, senders) for id, tenant_id in found)
 
 
-def _deliver(session: Session, id: UUID, now: datetime, senders: Mapping[str, Sender]) -> bool:
-    entry = _taken(session, id, now)
-    if entry is None:
-        return False
-    entry.attempts += 1
+def _deliver(
+    database: Engine, tenant_id: UUID, id: UUID, now: datetime, senders: Mapping[str, Sender]
+) -> bool:
+    attempt = None
     try:
-        with session.begin_nested():
-            content = payloads.from_json(entry.payload)
-            senders[entry.kind](
-                session, Delivery(entry.id, entry.tenant_id, entry.kind, content, entry.attempts)
-            )
+        with unit_of_work(database, tenant_id) as session:
+            attempt = _begin(session, id, now)
+        if attempt is None:
+            return False
+        with unit_of_work(database, tenant_id) as session:
+            return _send(session, id, attempt, now, senders)
     except Exception as fault:
-        if may_be_repeated(fault):
-            raise  # ours, not the receiver's: the next tick tries again and nothing is counted
-        logger.exception("delivery %s (%s) failed", entry.id, entry.kind)
-        _failed(entry, fault, now)
+        logger.exception("delivery %s could not be carried out", id)
+        if attempt is not None:
+            _put_off(database, tenant_id, id, attempt, fault, now)
         return False
-    entry.state, entry.finished_at, entry.error = OutboxState.SENT, now, None
-    return True
 
 
-def _taken(session: Session, id: UUID, now: datetime) -> Outbox | None:
-    """Lock an entry that is still due, unless another node is sending it."""
-    return session.scalar(
+def _begin(session: Session, id: UUID, now: datetime) -> int | None:
+    """Count an attempt and put the next one off; None: another node is at it, or it is over."""
+    entry = session.scalar(
         select(Outbox)
         .where(Outbox.id == id, Outbox.state == OutboxState.PENDING, Outbox.next_at <= now)
         .with_for_update(skip_locked=True)
     )
+    if entry is None:
+        return None
+    if entry.attempts > len(PAUSES):  # the last one never came to an end
+        _give_up(session, entry, now)
+        return None
+    entry.attempts += 1
+    entry.next_at = now + PAUSES[min(entry.attempts, len(PAUSES)) - 1]
+    return entry.attempts
 
 
-def _put_off(database: Engine, tenant_id: UUID, id: UUID, fault: Exception, now: datetime) -> None:
-    """Count a failure that took the whole transaction with it, such as one of its commit."""
+def _held(session: Session, id: UUID, attempt: int) -> Outbox | None:
+    """Lock an entry of which this is still the newest attempt, and which nobody has called off."""
+    return session.scalar(
+        select(Outbox)
+        .where(Outbox.id == id, Outbox.state == OutboxState.PENDING, Outbox.attempts == attempt)
+        .with_for_update()
+    )
+
+
+def _send(
+    session: Session, id: UUID, attempt: int, now: datetime, senders: Mapping[str, Sender]
+) -> bool:
+    entry = _held(session, id, attempt)
+    if entry is None:
+        return False
+    content = payloads.from_json(entry.payload)
+    senders[entry.kind](session, Delivery(entry.id, entry.tenant_id, entry.kind, content, attempt))
+    entry.state, entry.finished_at, entry.error = OutboxState.SENT, now, None
+    return True
+
+
+def _put_off(
+    database: Engine, tenant_id: UUID, id: UUID, attempt: int, fault: Exception, now: datetime
+) -> None:
+    """Say what was wrong; after the last attempt, give up. It has been put off already."""
     try:
         with unit_of_work(database, tenant_id) as session:
-            entry = _taken(session, id, now)
-            if entry is not None:
-                entry.attempts += 1
-                _failed(entry, fault, now)
+            entry = _held(session, id, attempt)
+            if entry is None:
+                return
+            entry.error = type(fault).__name__
+            if attempt > len(PAUSES):
+                _give_up(session, entry, now)
     except Exception:
-        logger.exception("delivery %s could not be put off", id)
+        logger.exception("of delivery %s it could not be said that it failed", id)
 
 
-def _failed(entry: Outbox, fault: Exception, now: datetime) -> None:
-    entry.error = type(fault).__name__
-    if entry.attempts > len(PAUSES):
-        entry.state, entry.finished_at = OutboxState.DEAD, now
-    else:
-        entry.next_at = now + PAUSES[entry.attempts - 1]
+def _give_up(session: Session, entry: Outbox, now: datetime) -> None:
+    entry.state, entry.finished_at = OutboxState.DEAD, now
+    incident = Incident(
+        id=uuid4(),
+        tenant_id=entry.tenant_id,
+        delivery_id=entry.id,
+        element_id=entry.kind,
+        error=NOT_SENT,
+        cause="It could not be sent for hours and is not tried any more.",
+        created_at=now,
+    )
+    session.add(incident)
 
 
 def replay(session: Session, delivery_id: UUID, *, now: datetime) -> None:

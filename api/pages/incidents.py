@@ -230,6 +230,8 @@ def _names(incident: Incident, instance: ProcessInstance | None) -> tuple[str, s
     """Return what the diagram calls the step and the process; never what is in them."""
     words = element_words(incident.element_id)
     if instance is None:
+        if incident.delivery_id is not None:
+            return words, gettext("Something that could not be sent")
         return words, gettext("A message nobody could take")
     definitions = releases.definitions(session(), instance.release_id)
     process = definitions.processes.get(instance.process_id)
