@@ -20,6 +20,8 @@ from engine.clock import TravellingClock
 from engine.db import WORKER_ROLE, connect
 from migrations.run import upgrade
 
+pytest_plugins = ["given"]
+
 # A busy machine is no fault: speed is measured in benchmarks/.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

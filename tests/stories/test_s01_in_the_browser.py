@@ -3,21 +3,16 @@
 Ines reaches Amara, Efua leads safeguarding, a worker takes over.
 """
 
-from collections.abc import Iterator
 from uuid import UUID
 
 import keyboard
-import pytest
 from amara import CHILD_IN_NEED, HANDED_OVER, on
 from browser import Stage, Visitor
-from browsing import PASSWORD
 from filling import do, fill, follow
-from flask import Flask
 from house import House
-from people import make_ark
 from playwright.sync_api import expect
-from screens import IN_A_BROWSER, kept, staged
-from sqlalchemy import Engine, select
+from screens import IN_A_BROWSER, kept
+from sqlalchemy import select
 from stories import (
     AGREE,
     AMARA,
@@ -31,36 +26,11 @@ from stories import (
     checklist,
 )
 
-from api.app import create_app
-from api.settings import Settings
-from engine.clock import TravellingClock
 from workflows.cases.models import Case
 from workflows.follow_up.models import ContactAttempt
-from workflows.identity import enrolment
 from workflows.risk.models import RiskGrade
 
 pytestmark = IN_A_BROWSER
-
-
-@pytest.fixture
-def house(database: Engine, worker_database: Engine, clock: TravellingClock) -> House:
-    return House(make_ark(database, clock.now()), worker_database, clock)
-
-
-@pytest.fixture
-def stage(
-    house: House, database: Engine, worker_database: Engine, clock: TravellingClock
-) -> Iterator[Stage]:
-    settings = Settings(secret_key="of-the-stories-" * 4, demo=True)
-    app: Flask = create_app(settings, database, clock, worker_database=worker_database)
-    factors = {}
-    with house.org.work() as session:
-        for name, staff_id in house.org.staff.items():
-            factors[name] = enrolment.enrol(
-                session, staff_id, PASSWORD, by="system", now=clock.now()
-            )
-    with staged(app, factors) as stage:
-        yield stage
 
 
 def task_in_list(visitor: Visitor, name: str) -> None:
@@ -83,7 +53,7 @@ def write_down_the_referral(ines: Visitor) -> None:
 
 
 def test_a_high_risk_referral_from_mash(stage: Stage, house: House) -> None:
-    ines = stage.signed_in("ines")
+    ines = stage.signed_in_by_keyboard("ines")
     write_down_the_referral(ines)
     house.travel(on(10, 20))
     do(ines, house.task("task_read_written").id, READ)
@@ -109,7 +79,7 @@ def test_a_high_risk_referral_from_mash(stage: Stage, house: House) -> None:
     case_id = the_case(house)
 
     # the children are with the safeguarding lead, who sees what she needs and no more
-    efua = stage.signed_in("dsl")
+    efua = stage.signed_in_by_keyboard("dsl")
     house.travel(on(14, 55))
     do(efua, house.task("task_acknowledge").id, CHILD_IN_NEED)
     house.travel(on(15, 0))
@@ -148,7 +118,7 @@ def allocate(ines: Visitor, stage: Stage, house: House) -> Visitor:
     best = house.options("task_allocate", "candidates")[0]
     do(ines, task_id, {"worker": best, "handover": "Ring before three."})
     name = next(n for n, staff_id in house.org.staff.items() if str(staff_id) == best)
-    return stage.signed_in(name)
+    return stage.signed_in_by_keyboard(name)
 
 
 def the_case(house: House) -> UUID:

@@ -1,24 +1,18 @@
 """What every page has to keep, whatever it shows: asked of a real browser.
 
-with staged(app, factors) as stage:
-    dana = stage.signed_in("dana")
-    kept(dana, "inbox")
+dana = stage.signed_in("dana")
+kept(dana, "inbox")
 """
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import ARGUMENTS, CHROMIUM, TELEPHONE, Stage, Visitor, serving
-from browsing import PASSWORD
-from flask import Flask
-from playwright.sync_api import expect, sync_playwright
-
-from workflows.identity.enrolment import SecondFactor
+from browser import CHROMIUM, TELEPHONE, Visitor
+from playwright.sync_api import expect
 
 IN_A_BROWSER = [
     pytest.mark.browser,
@@ -30,18 +24,6 @@ LOOKS: Mapping[str, Mapping[str, Any]] = {
     "dark": {"dark": True},
     "telephone": {"viewport": TELEPHONE},
 }
-
-
-@contextmanager
-def staged(app: Flask, factors: Mapping[str, SecondFactor]) -> Iterator[Stage]:
-    """Serve ``app`` and start a Chromium for those who have a second factor."""
-    secrets = {name: factor.secret for name, factor in factors.items()}
-    with serving(app) as address, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        stage = Stage(chromium, address, secrets, PASSWORD)
-        yield stage
-        stage.close()
-        chromium.close()
 
 
 def kept(visitor: Visitor, where: str) -> None:

@@ -4,21 +4,15 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 
 import pytest
-from people import Organisation, make_ark
+from people import Organisation
 from sqlalchemy import Engine
 
 from engine import history
-from engine.clock import TravellingClock
 from workflows import keys
 from workflows.keys import KeyRing
 
 Command = Callable[..., str]
 NEW = bytes(range(100, 132))
-
-
-@pytest.fixture
-def ark(database: Engine, clock: TravellingClock) -> Organisation:
-    return make_ark(database, clock.now())
 
 
 @pytest.fixture

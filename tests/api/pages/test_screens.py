@@ -14,7 +14,7 @@ from stories import AMARA, READ, TRIED
 
 from engine import releases
 
-pytestmark = IN_A_BROWSER
+pytestmark = [*IN_A_BROWSER, pytest.mark.usefixtures("house")]
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_signing_in_and_the_account(stage: Stage) -> None:
     page.fill("#code", "000000")
     submit(window, "main button.btn-main")
     kept(window, "sign-in: wrong")
-    amina = stage.signed_in("amina")
+    amina = stage.signed_in_by_keyboard("amina")
     amina.open("/account")
     kept(amina, "account")
     amina.open("/nothing-here")

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import pytest
 from browser import Stage
 from house import House
 from people import Organisation
@@ -13,7 +14,7 @@ from stories import AMARA, READ
 from engine import releases
 from workflows.cases import alerts
 
-pytestmark = IN_A_BROWSER
+pytestmark = [*IN_A_BROWSER, pytest.mark.usefixtures("house")]
 WHY = "The line is dead, and she has said that she will only speak before noon."
 CONSENT, JUDGEMENT = "bpmn/processes/consent.bpmn", "bpmn/processes/marac_judgement.bpmn"
 

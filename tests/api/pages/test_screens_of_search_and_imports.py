@@ -1,6 +1,5 @@
 """Search, imports and incidents in Chromium: what every page has to keep, and the keyboard."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,10 +8,9 @@ import pytest
 from browser import TELEPHONE, Stage, Visitor
 from diagrams import diagram, end, process, service, start, user
 from factories import make_case, make_contact, make_person, make_task
-from flask import Flask
 from people import Organisation, give_role
 from playwright.sync_api import expect
-from screens import IN_A_BROWSER, kept, shot, staged, submit
+from screens import IN_A_BROWSER, kept, shot, submit
 from sqlalchemy import select
 
 from engine import instances, releases
@@ -21,12 +19,11 @@ from engine.models import Incident
 from engine.operations import OperationContext, operation
 from workflows import registry
 from workflows.cohort.generator import generate
-from workflows.identity.enrolment import SecondFactor
 from workflows.people import cards, index
 from workflows.people.models import Person
 from workflows.people.safe_contact import Card, Channel
 
-pytestmark = IN_A_BROWSER
+pytestmark = [*IN_A_BROWSER, pytest.mark.usefixtures("case_id")]
 
 ALL = "Gwen Pryce 11/02/1990 07700 900123"
 
@@ -80,12 +77,6 @@ def case_id(ark: Organisation, clock: TravellingClock) -> UUID:
             business_key=case_id,
         )
     return case_id
-
-
-@pytest.fixture
-def stage(app: Flask, factors: dict[str, SecondFactor], case_id: UUID) -> Iterator[Stage]:
-    with staged(app, factors) as stage:
-        yield stage
 
 
 def look_for(visitor: Visitor, words: str) -> None:

@@ -25,7 +25,7 @@ import forms
 from engine.models import UserTask
 from workflows.tasks.models import Draft
 
-pytestmark = IN_A_BROWSER
+pytestmark = [*IN_A_BROWSER, pytest.mark.usefixtures("house")]
 
 SHARED = json.loads(Path("tests/forms/conditions.json").read_text(encoding="utf-8"))
 

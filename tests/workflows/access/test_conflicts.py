@@ -4,12 +4,11 @@ from uuid import UUID, uuid4
 
 import pytest
 from factories import make_case, make_contact, make_person, make_task
-from people import Organisation, give_role, make_ark
+from people import Organisation, give_role
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from engine import history
-from engine.clock import TravellingClock
 from engine.errors import NotFound
 from engine.models import MessageInbox, UserTask
 from workflows.access import (
@@ -28,11 +27,6 @@ from workflows.cases.opening import add_party
 from workflows.contact.models import Contact
 
 REASON = "Her cousin's former husband is the client."
-
-
-@pytest.fixture
-def ark(database: Engine, clock: TravellingClock) -> Organisation:
-    return make_ark(database, clock.now())
 
 
 def priyas_case(session: Session, ark: Organisation) -> tuple[UUID, UUID]:

@@ -8,12 +8,11 @@ import pytest
 from factories import make_case, make_contact, make_person, make_task
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from people import Organisation, give_role, make_ark, make_oak
+from people import Organisation, give_role, make_oak
 from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
 from engine import history
-from engine.clock import TravellingClock
 from engine.errors import NotFound
 from engine.models import UserTask
 from workflows.access.actor import Actor, Grant, NotSignedIn, actor_for
@@ -51,11 +50,6 @@ EVERYBODY = (
     "amina ben chidi dana priya femi ines vic sol hana dsl rev ana iggy mara owner auditor "
     "admin tess"
 ).split()
-
-
-@pytest.fixture
-def ark(database: Engine, clock: TravellingClock) -> Organisation:
-    return make_ark(database, clock.now())
 
 
 def actor(session: Session, org: Organisation, name: str) -> Actor:

@@ -8,13 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 from house import House
-from people import make_ark
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from stories import AMARA, READ
 
 from engine import releases
-from engine.clock import TravellingClock
 from engine.errors import NotFound
 from engine.living import repairing, suspending
 from engine.models import Incident, ProcessInstance, UserTask
@@ -27,11 +25,6 @@ from workflows.safeguarding import concerns
 
 HOUR = timedelta(hours=1)
 WATCHING = ("safeguarding_escalation", "manager_alert", "task_overdue", "break_glass")
-
-
-@pytest.fixture
-def house(database: Engine, worker_database: Engine, clock: TravellingClock) -> House:
-    return House(make_ark(database, clock.now()), worker_database, clock)
 
 
 @contextmanager

@@ -6,11 +6,10 @@ from uuid import UUID
 
 import pytest
 from factories import make_person
-from people import Organisation, make_ark
+from people import Organisation
 from sqlalchemy import Engine, select, text
 
 from engine import history
-from engine.clock import TravellingClock
 from engine.errors import NotFound
 from workflows.people import cards, suspension
 from workflows.people.cards import Proof
@@ -20,11 +19,6 @@ from workflows.people.safe_contact import BadCard, Card, Channel
 OLD, NEW = "+447700900123", "+447700900456"
 FIRST = Card(channels=(Channel("mobile", OLD, safe_call="yes"),), client_password="blue kettle")
 SECOND = Card(channels=(Channel("mobile", NEW, safe_call="yes"),), client_password="blue kettle")
-
-
-@pytest.fixture
-def ark(database: Engine, clock: TravellingClock) -> Organisation:
-    return make_ark(database, clock.now())
 
 
 @pytest.fixture

@@ -6,13 +6,12 @@ from uuid import UUID
 
 import pytest
 from factories import make_case
-from people import Organisation, make_ark, make_oak
+from people import Organisation, make_oak
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from tables import decide, table
 
 from engine import history, verification
-from engine.clock import TravellingClock
 from engine.models import MessageInbox
 from workflows import access, keys
 from workflows.access.models import CaseConflict, SealedMember
@@ -31,11 +30,6 @@ GWEN = {
     "crime_references": ("12/4567/27",),
     "addresses": ({"lines": ["12 High Street"], "postcode": "WS1 1AA"},),
 }
-
-
-@pytest.fixture
-def ark(database: Engine, clock: TravellingClock) -> Organisation:
-    return make_ark(database, clock.now())
 
 
 def enter(session: Session, ark: Organisation, by: str = "system", **known: Any) -> UUID:

@@ -3,12 +3,9 @@
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-from people import Organisation, make_ark
-from sqlalchemy import Engine
+from people import Organisation
 
 import workflows.releases
-from engine.clock import TravellingClock
 from engine.definitions import check
 from engine.releases import shipped_files
 from workflows import registry
@@ -19,11 +16,6 @@ from workflows.staff import employment, rota
 from workflows.staff.models import Position
 
 registry.load()
-
-
-@pytest.fixture
-def ark(database: Engine, clock: TravellingClock) -> Organisation:
-    return make_ark(database, clock.now())
 
 
 def test_roles_and_duties_are_held_by_those_who_are_active(ark: Organisation) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from factories import make_case, make_contact, make_task
-from people import Organisation, make_ark, make_oak
+from people import Organisation, make_oak
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from tables import decide
@@ -23,11 +23,6 @@ from workflows.people.safe_contact import Card, Channel
 from workflows.search import finding
 from workflows.search.asked import read
 from workflows.search.finding import Results
-
-
-@pytest.fixture
-def ark(database: Engine, clock: TravellingClock) -> Organisation:
-    return make_ark(database, clock.now())
 
 
 @pytest.fixture

@@ -3,19 +3,13 @@
 from datetime import date, timedelta
 
 import pytest
-from people import Organisation, make_ark, make_oak
+from people import Organisation, make_oak
 from sqlalchemy import Engine, select
 
 from engine import history
-from engine.clock import TravellingClock
 from workflows.staff import absences, employment
 from workflows.staff.matrix import Scope
 from workflows.staff.models import SkillKind, Staff, StaffRole
-
-
-@pytest.fixture
-def ark(database: Engine, clock: TravellingClock) -> Organisation:
-    return make_ark(database, clock.now())
 
 
 def test_a_new_member_of_staff_can_do_nothing(ark: Organisation) -> None:

@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import pytest
 from factories import make_case, make_task
-from people import Organisation, make_ark, make_oak
+from people import Organisation, make_oak
 from sqlalchemy import Engine
 
 from engine import history
-from engine.clock import TravellingClock
 from engine.errors import NotFound
 from workflows.access.actor import actor_for
 from workflows.allocation import candidates
@@ -20,11 +19,6 @@ from workflows.tasks import worklist
 from workflows.tasks.worklist import NotForThem
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def ark(database: Engine, clock: TravellingClock) -> Organisation:
-    return make_ark(database, clock.now())
 
 
 def led(ark: Organisation, who: str) -> set[str]:

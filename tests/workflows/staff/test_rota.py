@@ -4,11 +4,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from people import Organisation, make_ark
-from sqlalchemy import Engine
+from people import Organisation
 from sqlalchemy.orm import Session
 
-from engine.clock import TravellingClock
 from workflows.staff import absences, rota
 from workflows.staff.models import Position
 from workflows.tenants import organisation
@@ -16,11 +14,6 @@ from workflows.tenants import organisation
 NIGHT = datetime(2027, 1, 14, 22, tzinfo=UTC)
 MORNING = datetime(2027, 1, 15, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def ark(database: Engine, clock: TravellingClock) -> Organisation:
-    return make_ark(database, clock.now())
 
 
 def put_on_rota(

@@ -2,12 +2,9 @@
 
 from datetime import timedelta
 
-import pytest
 from factories import make_task
-from people import Organisation, give_role, make_ark
-from sqlalchemy import Engine
+from people import Organisation, give_role
 
-from engine.clock import TravellingClock
 from workflows.access.actor import actor_for
 from workflows.staff import absences, rota
 from workflows.staff.models import Position
@@ -16,11 +13,6 @@ from workflows.tasks.inbox import View, inbox
 from workflows.tasks.seeing import lock_visible
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def ark(database: Engine, clock: TravellingClock) -> Organisation:
-    return make_ark(database, clock.now())
 
 
 def on_duty(ark: Organisation, position: Position, service: str = "support") -> set[str]:

@@ -8,10 +8,9 @@ from uuid import UUID, uuid4
 
 import pytest
 from factories import make_case, make_contact, make_task
-from people import Organisation, give_role, make_ark, make_oak
-from sqlalchemy import Engine, and_, or_, select
+from people import Organisation, give_role, make_oak
+from sqlalchemy import and_, or_, select
 
-from engine.clock import TravellingClock
 from engine.models import UserTask
 from workflows.access import conflicts
 from workflows.access.actor import actor_for
@@ -27,11 +26,6 @@ EVERYBODY = (
     "amina ben chidi dana priya femi ines vic sol hana dsl rev ana iggy mara owner owner2 auditor "
     "admin tess"
 ).split()
-
-
-@pytest.fixture
-def ark(database: Engine, clock: TravellingClock) -> Organisation:
-    return make_ark(database, clock.now())
 
 
 def opened(org: Organisation, login_name: str, view: View = View.MINE, **more: Any) -> Inbox:
