@@ -4,7 +4,7 @@ A value that does not fit its declared type is null, a list of one item is taken
 item as a list of it, and a date as its midnight in UTC where a date and time is declared.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property, partial
@@ -122,13 +122,17 @@ class Types:
     def __init__(self) -> None:
         self.declared: dict[str, ItemType] = {}
         self.imported: dict[str, Types] = {}  # by the name of the import
+        self.nameless: list[Types] = []  # of imports without a name
 
     def find(self, name: str) -> "tuple[Types, ItemType] | None":
         """Return a declared type, with the types it was declared among."""
         if name in self.declared:
             return self, self.declared[name]
         alias, _, rest = name.partition(".")
-        return self.imported[alias].find(rest) if alias in self.imported else None
+        if alias in self.imported:
+            return self.imported[alias].find(rest)
+        found = (types.find(name) for types in self.nameless)
+        return next((each for each in found if each is not None), None)
 
     def knows(self, name: str) -> bool:
         return self.find(name) is not None or name in SIMPLE or name in ANY
@@ -180,6 +184,8 @@ class Types:
         names = list(self.declared)
         for alias, types in self.imported.items():
             names += [f"{alias}.{name}" for name in types.checks]
+        for types in self.nameless:
+            names += types.checks
         return {name: partial(self.fits, name) for name in names}
 
     def component_names(self) -> set[str]:
@@ -209,11 +215,15 @@ def type_ref(element: etree._Element) -> str | None:
 
 
 def read_types(
-    root: etree._Element, findings: Findings, imported: Mapping[str, Types] | None = None
+    root: etree._Element, findings: Findings, imported: Iterable[tuple[str, Types]] = ()
 ) -> Types:
     """Read the item definitions of a model; ``imported`` are those of others, by import name."""
     types = Types()
-    types.imported.update(imported or {})
+    for alias, others in imported:
+        if alias:
+            types.imported[alias] = others
+        else:
+            types.nameless.append(others)
     for element in root:
         if xml.local(element) == "itemDefinition":
             item = _read_item(element, findings)

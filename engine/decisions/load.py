@@ -118,10 +118,11 @@ class _Loader:
         project.aliases[space] = {}
         self.own: list[str] = []
         self.is_read = False
-        imported = dict(self._imports())
-        self.types = read_types(root, findings, {a: loader.types for a, loader in imported.items()})
+        imported = list(self._imports())
+        self.nameless = [loader for alias, loader in imported if not alias]
+        self.types = read_types(root, findings, ((a, loader.types) for a, loader in imported))
         names = set(odd_names(root, self.types))
-        names.update(*(loader.reader.names for loader in imported.values()))
+        names.update(*(loader.reader.names for _, loader in imported))
         self.reader = Reader(root, findings, self.types, tuple(sorted(names)))
         self.boxes = Boxes(self.reader)
         for element in self.reader.children(root, *KINDS):
@@ -160,15 +161,34 @@ class _Loader:
             self.project.aliases[self.space][space] = alias
             yield alias, loader
 
+    def _meant(self, href: str) -> str:
+        """Return the id of what a reference means.
+
+        What is imported without a name belongs to this model too, after what it holds itself
+        (DMN 1.5, 6.3.2).
+        """
+        space, _, key = href.rpartition("#")
+        if not space:
+            for loader in self._merged():
+                found = loader._key(f"#{key}")
+                if found in self.project.nodes:
+                    return found
+        return self._key(href)
+
+    def _merged(self) -> Iterable["_Loader"]:
+        yield self
+        for loader in self.nameless:
+            yield from loader._merged()
+
     def _key(self, href: str) -> str:
-        """Return the id of what a reference means, with its namespace if it is imported."""
+        """Return an id as the project has it: with its namespace if it is imported."""
         space, _, key = href.rpartition("#")
         space = space or self.namespace
         main = next(iter(self.project.loaders))
         return key if space == main else f"{space}#{key}"
 
     def _keys(self, element: etree._Element, requirement: str, kind: str) -> tuple[str, ...]:
-        return tuple(map(self._key, self.reader.references(element, requirement, kind)))
+        return tuple(map(self._meant, self.reader.references(element, requirement, kind)))
 
     def _collect(self, element: etree._Element) -> None:
         given = element.get("id") or element.get("name") or ""
@@ -243,11 +263,11 @@ class _Loader:
 
     def _read_service(self, node: Node, element: etree._Element) -> None:
         hrefs = {
-            kind: [self._key(c.get("href") or "") for c in self.reader.children(element, kind)]
+            kind: [self._meant(c.get("href") or "") for c in self.reader.children(element, kind)]
             for kind in ("outputDecision", "inputDecision", "inputData")
         }
         node.outputs = tuple(hrefs["outputDecision"])
-        node.parameters = (*hrefs["inputDecision"], *hrefs["inputData"])
+        node.parameters = (*hrefs["inputData"], *hrefs["inputDecision"])
 
     _readers: Mapping[str, Callable[["_Loader", Node, etree._Element], None]] = {
         "decision": _read_decision,

@@ -138,10 +138,11 @@ class DecisionModel:
         return DecisionResult(outputs, rows, records, missing)
 
     def find(self, decision: str) -> Node:
-        """Return a decision, service or knowledge model by id, else by name."""
+        """Return a decision, service or knowledge model by id, else by name: its own first."""
+        nodes = sorted(self.nodes.values(), key=lambda node: node.space != "")
         named = [self.nodes[decision]] if decision in self.nodes else []
-        named += [node for node in self.nodes.values() if node.name == decision]
-        named += [node for node in self.nodes.values() if node.label == decision]
+        named += [node for node in nodes if node.name == decision]
+        named += [node for node in nodes if node.label == decision]
         for node in named:
             if node.kind != "input":
                 return node
@@ -256,9 +257,12 @@ class _Evaluation:
         """Return what was asked for: a decision's value, or the result of a service or function."""
         if node.kind == "service":
             for index, key in enumerate(node.parameters):
-                name = self.model.nodes[key].name
-                if name in self.inputs:
-                    self.known[key] = self._taken(node, index, self.run.adopt(self.inputs[name]))
+                parameter = self.model.nodes[key]
+                if parameter.name in self.inputs:
+                    given = self.run.adopt(self.inputs[parameter.name])
+                    self.known[key] = self._taken(node, index, given)
+                elif parameter.kind == "decision":
+                    self.known[key] = None  # its logic is not part of the service
             return self._results(node)
         value = self.value(node)
         if node.kind == "knowledge" and type(value) is Function:
@@ -286,7 +290,7 @@ class _Evaluation:
         return self._typed(self.model.nodes[node.parameters[index]], value)
 
     def _service(self, node: Node) -> Function:
-        """Return a service as a function of its inputs: input decisions, then input data."""
+        """Return a service as a function of its inputs: input data, then input decisions."""
 
         def invoke(run: Run, arguments: list[Value]) -> Value:
             run.spend()

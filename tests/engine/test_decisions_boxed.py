@@ -159,18 +159,18 @@ def service_model():
         dmn.decision("mid", L("10"), type_="number"),
         dmn.decision("out", L("mid + n"), needs="mid", inputs="n"),
         SERVICE,
-        dmn.decision("user", L("svc(1, 2) + svc(n: 3, mid: 4)"), knows="svc"),
-        dmn.decision("wrong", L('svc("x", 2)'), knows="svc"),
+        dmn.decision("user", L("svc(1, 2) + svc(mid: 4, n: 3)"), knows="svc"),
+        dmn.decision("wrong", L('svc(2, "x")'), knows="svc"),
     )
 
 
-def test_a_service_is_a_function_of_its_input_decisions_and_data():
+def test_a_service_is_a_function_of_its_input_data_and_decisions():
     assert service_model().evaluate("user", {}).outputs == 10
     assert service_model().evaluate("wrong", {}).outputs is None
 
 
 def test_a_service_can_be_asked_directly():
-    assert service_model().evaluate("svc", {"n": 5}).outputs == 15
+    assert service_model().evaluate("svc", {"n": 5}).outputs is None
     assert service_model().evaluate("svc", {"n": 5, "mid": 1}).outputs == 6
 
 
@@ -303,6 +303,27 @@ def test_what_is_imported_is_known_under_the_name_of_the_import():
     assert model.evaluate("d", {"r": 0.5, "Tax": {"base": 4}}).outputs == 158
     assert model.evaluate("d", {"r": 7, "Tax": {"base": 4}}).outputs is None
     assert list(model.decisions) == ["d"]
+
+
+def test_what_is_imported_without_a_name_belongs_to_the_model():
+    deep = library("deep").replace('id="doubled"', 'id="deep_only"').replace("base * 2", "base * 3")
+    near = '<import name="" namespace="deep" importType="DMN"/>'
+    middle = library().replace("<itemDefinition", f"{near}<itemDefinition", 1)
+    text = dmn.model(
+        IMPORT.replace("Tax", ""),
+        dmn.decision(
+            "d", L("add tax(100, r) + doubled"), needs="doubled", knows="y", inputs="r"
+        ).replace('href="#y"', 'href="#add_tax"'),
+        dmn.decision("far", L("doubled"), needs="deep_only"),
+        dmn.decision("base", L('"ours"')),
+        dmn.input_data("r", "tRate"),
+    )
+    model = decisions.load(text, imports=[middle, deep])
+    assert model.findings == ()
+    assert model.evaluate("d", {"r": 0.5, "base": 4}).outputs == 158
+    assert model.evaluate("d", {"r": 7, "base": 4}).outputs is None
+    assert model.evaluate("far", {"base": 4}).outputs == 12
+    assert model.evaluate("base", {"base": 4}).outputs == "ours"
 
 
 def test_an_import_that_is_not_given_or_that_turns_back_is_refused():
