@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from api import headers
 from api.auth import actor, signed_in
 from api.language import say
+from api.pages.findings import grouped
 from api.pages.names import name_of
 from api.work import now, session
 from engine import bases, rebasing, releases
@@ -27,7 +28,6 @@ blueprint = Blueprint("library", __name__, url_prefix="/library")
 
 CAPABILITY = "edit_definitions"
 MOST_FILES = 200
-SEVERITIES = (Severity.CANNOT_EXECUTE, Severity.UNSAFE, Severity.WARNING)
 
 
 @dataclass(frozen=True)
@@ -238,13 +238,6 @@ def reject(release_id: UUID) -> AnyResponse | tuple[str, int]:
     releases.reject(session(), release_id, by=actor().by, now=now(), reason=reason)
     flash(say("The draft is sent back to its author."), "good")
     return redirect(f"/library/releases/{release_id}", 303)
-
-
-def grouped(findings: Iterable[Finding]) -> list[tuple[Severity, list[Finding]]]:
-    """Return findings by severity, the worst first."""
-    found = list(findings)
-    groups = [(severity, [f for f in found if f.severity == severity]) for severity in SEVERITIES]
-    return [(severity, group) for severity, group in groups if group]
 
 
 def _may_look() -> None:

@@ -264,4 +264,12 @@ addEventListener('pageshow', () => {
   for (const button of document.querySelectorAll('form [aria-disabled="true"][type="submit"]')) button.removeAttribute('aria-disabled');
 });
 
+// Paper cannot be unfolded; older browsers have no style for what is folded.
+addEventListener('beforeprint', () => {
+  for (const found of document.querySelectorAll('details.found:not([open])')) {
+    found.open = true;
+    addEventListener('afterprint', () => { found.open = false; }, { once: true });
+  }
+});
+
 document.addEventListener('DOMContentLoaded', () => { root.dataset.ready = 'true'; });

@@ -156,6 +156,8 @@ function connectRows(viewer) {
   }
   viewer.get('eventBus').on('element.click', ({ element }) => {
     mark(element.id);
-    document.querySelector(`[data-element="${CSS.escape(element.id)}"]`)?.scrollIntoView({ block: 'nearest' });
+    const row = document.querySelector(`[data-element="${CSS.escape(element.id)}"]`);
+    row?.closest('details')?.setAttribute('open', '');
+    row?.scrollIntoView({ block: 'nearest' });
   });
 }
