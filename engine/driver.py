@@ -11,9 +11,10 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
-from psycopg import RawCursor
-from psycopg.pq import ExecStatus
+from psycopg import OperationalError, RawCursor
+from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
@@ -63,6 +64,22 @@ def send(connection: Connection, statement: str, values: Mapping[str, Any]) -> R
         # What SQLAlchemy does with a fault of its own statements. It has no public name, and the
         # parts that have one leave the dead connections of a restarted server in the pool.
         connection._handle_dbapi_exception(fault, statement, values, None, None)
+
+
+def set_locally(connection: Connection, setting: str, value: UUID) -> None:
+    """Make a setting until the transaction ends, which begins in the same round trip."""
+    driver: Any = connection.connection.driver_connection
+    change = f"SET LOCAL {setting} TO '{value}'"
+    try:
+        is_idle = driver.pgconn.transaction_status == TransactionStatus.IDLE
+        if is_idle and not (driver.isolation_level or driver.read_only):
+            result = driver.pgconn.exec_(f"BEGIN; {change}".encode())
+            if result.status != ExecStatus.COMMAND_OK:
+                raise OperationalError(result.get_error_message() or "the connection is lost")
+        else:  # the driver knows how a transaction of that kind begins
+            driver.execute(change)
+    except BaseException as fault:
+        connection._handle_dbapi_exception(fault, change, {}, None, None)
 
 
 @lru_cache(maxsize=1024)

@@ -89,7 +89,7 @@ def written(value: Any) -> str:
 
 def plain(value: Any) -> Any:
     """Return ``value`` as JSON can hold it: instants in UTC, numbers that are not whole as text."""
-    if value is None or isinstance(value, str | bool | int):
+    if type(value) is str or value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}

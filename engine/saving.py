@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
 from engine import history, inbox, lines, payloads
@@ -274,8 +273,10 @@ def _show(session: Session, changes: Changes, deed: Deed) -> None:
         if task is None:
             continue
         written = _closed(closed, deed)
-        set_committed_value(task, "state", str(written["state"]))
-        set_committed_value(task, "completed_at", deed.now)
-        set_committed_value(task, "completed_by", written["by"])
-        set_committed_value(task, "closed_reason", written["reason"])
-        set_committed_value(task, "actual_owner", task.actual_owner or written["by"])
+        vars(task).update(  # not by its attributes: nothing is left to be written
+            state=str(written["state"]),
+            completed_at=deed.now,
+            completed_by=written["by"],
+            closed_reason=written["reason"],
+            actual_owner=task.actual_owner or written["by"],
+        )

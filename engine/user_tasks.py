@@ -44,7 +44,7 @@ class Reading:
         """Return the task as it is now; lock it itself unless its instance ``is_locked``."""
         statement = self._fresh if is_locked else self._alone
         row = statement.run(session, task_id=user_task_id, **values).one_or_none()
-        return None if row is None else loaded(session, UserTask, row)
+        return None if row is None else loaded(session, UserTask, row._asdict())
 
 
 ANY = Reading()
