@@ -51,6 +51,7 @@ def contacts(case_id: UUID) -> str:
     tried = select(ContactAttempt).where(ContactAttempt.case_id == case.id)
     return render_template(
         "case_contacts.html",
+        said=wording.answer,
         case=head_of(case, "contacts"),
         contacts=list(session().scalars(came.order_by(Contact.received_at.desc()).limit(MOST))),
         attempts=list(
@@ -102,11 +103,11 @@ def risk(case_id: UUID) -> str:
 
 def _judged(judgement: str | None) -> str:
     words = {
-        "agree": gettext("as the table gave it"),
+        "agree": gettext("as the rules gave it"),
         "raise": gettext("raised by judgement"),
         "lower": gettext("lowered, with a second person"),
     }
-    return words.get(judgement or "", gettext("by the table"))
+    return words.get(judgement or "", gettext("by the rules"))
 
 
 @blueprint.get("/consent")

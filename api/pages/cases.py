@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from api.auth import actor, signed_in
 from api.idempotency import once
 from api.language import gettext, say
-from api.pages import case_path, names, purposes
+from api.pages import case_path, names, purposes, wording
 from api.pages.inbox_rows import initials_by_person
 from api.pages.names import name_of
 from api.pages.safe_contact import CardView, card_of
@@ -261,7 +261,7 @@ def _facts(case: Case) -> Iterable[tuple[str, str]]:
     """Say the summary; what is not known is left out rather than guessed."""
     person = session().get(Person, case.person_id)
     yield gettext("Opened"), moment(case.opened_at)
-    yield gettext("Came from"), plain(case.source)
+    yield gettext("Came from"), wording.answer("contact", "source", case.source)
     yield gettext("Worker"), name_of(case.owner_id) if case.owner_id else gettext("Not allocated")
     yield gettext("Stage"), status_words(case)
     grade = grading.current(session(), case.id)

@@ -13,7 +13,7 @@ import forms
 from api.auth import actor, signed_in
 from api.idempotency import once
 from api.language import gettext
-from api.pages import names
+from api.pages import names, wording
 from api.pages.contact_form import contact_form, parts_of, rows_page, with_row, written_form
 from api.pages.inbox_rows import initials_by_person
 from api.pages.intake import WRITTEN, service_named
@@ -87,6 +87,7 @@ def show(contact_id: UUID) -> str | Response:
         service=service_name(contact.service_id),
         handler=name_of(contact.handler_id) if contact.handler_id else gettext("nobody"),
         case=case,
+        source=wording.answer("contact", "source", contact.source),
         tasks=_tasks(contact),
         twin=_twin(contact, case),
         section="contacts",

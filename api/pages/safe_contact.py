@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from api.auth import actor
-from api.language import gettext, say
+from api.language import gettext, ngettext, say
 from api.pages.names import name_of
 from api.words import clock_time, lasting, then
 from api.work import now, session
@@ -218,12 +218,12 @@ def _may(channel: Channel | None, flag: str, yes: str, no: str) -> Rule:
 def _words(card: Card, may_reveal: bool) -> list[Masked]:
     lines = {
         "stop_word": (
-            gettext("If she says"),
+            gettext("If they say"),
             gettext("the stop word"),
             gettext("it is not safe: end neutrally."),
         ),
         "client_password": (
-            gettext("She proves who she is with"),
+            gettext("They prove who they are with"),
             gettext("the client password"),
             "",
         ),
@@ -242,7 +242,8 @@ def _words(card: Card, may_reveal: bool) -> list[Masked]:
 
 def _confirmed(in_force: InForce, fresh: bool) -> str:
     days = (now() - in_force.confirmed_at).days
-    ago = gettext("today") if days == 0 else say("%(days)s days ago", days=days)
+    ago = ngettext("%(num)s day ago", "%(num)s days ago", days) % {"num": days}
+    ago = ago if days else gettext("today")
     if in_force.confirmed_by == "system":
         words = say("Written down %(ago)s, from the contact.", ago=ago)
     else:

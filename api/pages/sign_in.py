@@ -15,15 +15,19 @@ from api.auth import cookie_name, give_cookie, public, real_now, take_cookie
 from api.demonstration import PASSWORD
 from api.language import say
 from api.problems import Problem, answer, is_for_programmes
-from api.words import clock_time
+from api.words import clock_time, plain
 from engine.db import unit_of_work
 from workflows.access.actor import actor_for
+from workflows.demonstration.organisation import HALLAM, OAKVALE
 from workflows.identity import signing_in
 from workflows.identity.models import Login
 from workflows.identity.throttle import TooManyAttempts
 
 blueprint = Blueprint("sign_in", __name__)
 
+# Of the demonstration: whom its guide names, and what everybody is.
+FIRST = ("amina", "ben", "chidi", "dana", "dsl", "owner", "owner2", "auditor", "admin")
+ROLES = {person.login: person.role for plan in (HALLAM, OAKVALE) for person in plan.people}
 WRONG = "The name, the password or the code is wrong. Check all three."
 
 
@@ -31,7 +35,7 @@ WRONG = "The name, the password or the code is wrong. Check all three."
 class Demonstration:
     """What a demonstration shows on its sign-in page: invented people and the code of one."""
 
-    names: list[str]
+    people: list[tuple[str, str]]  # login, and what they are
     password: str
     chosen: str
     code: str
@@ -110,9 +114,16 @@ def page(*, error: str = "", name: str = "", next_page: str = "/", chosen: str =
 def demonstration(chosen: str) -> Demonstration:
     """Return the logins of the demonstration, and a code that is good now for the chosen one."""
     with unit_of_work(work.database()) as session:
-        names = list(session.scalars(select(Login.name).order_by(Login.name)))
+        names = list(session.scalars(select(Login.name)))
         code = signing_in.code_to_show(session, chosen, now=real_now()) if chosen else None
-    return Demonstration(names, PASSWORD, chosen if code else "", code or "")
+    people = sorted(((name, plain(ROLES.get(name, ""))) for name in names), key=_as_named)
+    return Demonstration(people, PASSWORD, chosen if code else "", code or "")
+
+
+def _as_named(person: tuple[str, str]) -> tuple[int, str]:
+    """Return where somebody stands: those whom the guide names first, then by name."""
+    name = person[0]
+    return (FIRST.index(name) if name in FIRST else len(FIRST), name)
 
 
 def own_path(given: str | None) -> str:

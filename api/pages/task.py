@@ -15,6 +15,7 @@ from api.language import gettext, ngettext, say
 from api.pages import safe_contact, task_view
 from api.pages.alert import alert_of
 from api.pages.concern import concern_of
+from api.pages.late import late_of
 from api.pages.names import name_of
 from api.pages.safe_contact import ON_THE_LINE, CardView, card_of, with_lines
 from api.pages.subjects import Strip, strip_of
@@ -249,6 +250,7 @@ def page(view: TaskView, task: UserTask) -> str:
         card=card,
         alert=alert_of(task, view),
         concern=concern_of(task, view),
+        late=late_of(task),
     )
 
 
