@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from feel.values import Range, YearsMonths
 
@@ -60,6 +61,24 @@ def _marked(kind: str, text: Any) -> dict[str, Any]:
     return {MARK: kind, "v": text}
 
 
+def _zoned(value: datetime | time) -> str:
+    """Write the zone of the database beside the offset, as FEEL does: offsets change in spring."""
+    zone = value.tzinfo
+    return f"{value.isoformat()}@{zone.key}" if isinstance(zone, ZoneInfo) else value.isoformat()
+
+
+def _instant(text: str) -> datetime:
+    moment, _, zone = text.partition("@")
+    value = datetime.fromisoformat(moment)
+    return value.astimezone(ZoneInfo(zone)) if zone else value
+
+
+def _time(text: str) -> time:
+    moment, _, zone = text.partition("@")
+    value = time.fromisoformat(moment)
+    return value.replace(tzinfo=ZoneInfo(zone)) if zone else value
+
+
 def _duration(text: str) -> timedelta:
     days, seconds, microseconds = (int(part) for part in text.split(","))
     return timedelta(days, seconds, microseconds)
@@ -74,9 +93,9 @@ Writer = Callable[[Any], Any]
 # kind -> (type, how it is written, how it is read)
 KINDS: dict[str, tuple[type, Writer, Writer]] = {
     "number": (Decimal, str, Decimal),
-    "instant": (datetime, lambda v: v.isoformat(), datetime.fromisoformat),
+    "instant": (datetime, _zoned, _instant),
     "date": (date, lambda v: v.isoformat(), date.fromisoformat),
-    "time": (time, lambda v: v.isoformat(), time.fromisoformat),
+    "time": (time, _zoned, _time),
     "duration": (timedelta, lambda v: f"{v.days},{v.seconds},{v.microseconds}", _duration),
     "months": (YearsMonths, lambda v: v.months, YearsMonths),
     "range": (
