@@ -311,34 +311,49 @@ def export(session: Session, release_id: UUID) -> dict[str, bytes]:
 
 def definitions(session: Session, release_id: UUID) -> Definitions:
     """Return the parsed release; shared by all instances and threads of this process."""
-    return _cache.get(release_id) or _cache.put(
-        release_id, checking.read(export(session, release_id))
-    )
+    known = _cache.get(release_id) or _cache.like(release_id, get(session, release_id).sha256)
+    return known or _cache.put(release_id, checking.read(export(session, release_id)))
 
 
 class _Cache:
-    """Parsed releases by id. Tenants with the same files share one object."""
+    """Parsed releases. Tenants with the same files share one object, however many they are."""
 
-    def __init__(self, size: int = 32) -> None:
-        self._size = size
+    def __init__(self, size: int = 32, names: int = 10_000) -> None:
+        self._size, self._names = size, names
         self._lock = threading.Lock()
-        self._by_release: OrderedDict[UUID, Definitions] = OrderedDict()
+        self._by_hash: OrderedDict[str, Definitions] = OrderedDict()
+        self._hashes: OrderedDict[UUID, str] = OrderedDict()
 
     def get(self, release_id: UUID) -> Definitions | None:
         with self._lock:
-            found = self._by_release.get(release_id)
+            return self._found(self._hashes.get(release_id, ""))
+
+    def like(self, release_id: UUID, sha256: str) -> Definitions | None:
+        """Return the same files as another release had, and know them by this one too."""
+        with self._lock:
+            found = self._found(sha256)
             if found is not None:
-                self._by_release.move_to_end(release_id)
+                self._name(release_id, sha256)
             return found
 
     def put(self, release_id: UUID, definitions: Definitions) -> Definitions:
         with self._lock:
-            same = (d for d in self._by_release.values() if d.sha256 == definitions.sha256)
-            shared = next(same, definitions)
-            self._by_release[release_id] = shared
-            if len(self._by_release) > self._size:
-                self._by_release.popitem(last=False)
+            shared = self._by_hash.setdefault(definitions.sha256, definitions)
+            self._name(release_id, definitions.sha256)
+            if len(self._by_hash) > self._size:
+                self._by_hash.popitem(last=False)
             return shared
+
+    def _found(self, sha256: str) -> Definitions | None:
+        if sha256 not in self._by_hash:
+            return None
+        self._by_hash.move_to_end(sha256)
+        return self._by_hash[sha256]
+
+    def _name(self, release_id: UUID, sha256: str) -> None:
+        self._hashes[release_id] = sha256
+        if len(self._hashes) > self._names:
+            self._hashes.popitem(last=False)
 
 
 _cache = _Cache()

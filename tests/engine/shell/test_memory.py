@@ -101,7 +101,7 @@ def test_an_object_takes_no_more_than_its_bound_says() -> None:
 def test_specs_releases_and_receivers_have_their_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(specs, "MOST_KEPT", 3)
     monkeypatch.setattr(routing, "MOST_KEPT", 3)
-    cache = releases._Cache(size=3)
+    cache = releases._Cache(size=3, names=4)
     for number in range(6):
         drawn = process(
             start("begin"), user(f"ask_{number}"), end("done"), flows=f"begin > ask_{number} > done"
@@ -112,7 +112,7 @@ def test_specs_releases_and_receivers_have_their_bounds(monkeypatch: pytest.Monk
         cache.put(uuid4(), definitions)
     assert len(specs._kept) <= 3
     assert len(routing._receivers) <= 3
-    assert len(cache._by_release) <= 3
+    assert (len(cache._by_hash), len(cache._hashes)) == (3, 4)
 
 
 def unbounded(path: Path) -> list[str]:

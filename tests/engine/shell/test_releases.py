@@ -1,5 +1,6 @@
 """Releases: stored once, published by a second person, in force from an instant."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -47,6 +48,20 @@ def draft(
 def publish(database: Engine, release_id: UUID, **options: object) -> None:
     with unit_of_work(database, TENANT) as session:
         releases.publish(session, release_id, by=BEN, now=NOW, **options)
+
+
+def test_tenants_with_the_same_files_share_what_was_read(
+    database: Engine, statements: Callable[[], list[str]]
+) -> None:
+    """Also when there are more of them than releases that are kept."""
+    ids = {tenant: draft(database, tenant) for tenant in (uuid4() for _ in range(40))}
+    statements()
+    read = set()
+    for tenant, release_id in ids.items():
+        with unit_of_work(database, tenant) as session:
+            read.add(id(releases.definitions(session, release_id)))
+    assert len(read) == 1
+    assert not any("file_content" in statement for statement in statements())
 
 
 def test_a_release_comes_out_as_it_went_in(database: Engine) -> None:
