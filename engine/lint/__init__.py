@@ -11,6 +11,7 @@ from engine.findings import Finding
 from engine.lint import (
     adhoc,
     calendars,
+    chains,
     data,
     dialects,
     documents,
@@ -66,6 +67,7 @@ RULES: tuple[Rule, ...] = (
     vocabulary.check,
     shapes.check,
     messages.check,
+    chains.check,
 )
 
 

@@ -222,6 +222,12 @@ def test_a_finding_about_a_part_without_an_id_is_shown_at_what_it_is_a_part_of()
     assert one(findings_of(made), "unknown_element").element_id == "a"
 
 
+def test_what_a_tool_writes_out_in_full_takes_nothing_from_the_checks():
+    step = element("task", "a", startQuantity="1", completionQuantity="1")
+    split = "s > f; f > a [n > 1]; f > b [n < 1]; a > j; b > j; j > e"
+    assert refused(drawn(xor("f"), step, task("b"), parallel("j"), flows=split)) == {"stuck_join"}
+
+
 # -- definitions by reference -----------------------------------------------------------------
 
 
