@@ -94,6 +94,10 @@ def test_what_is_left_out_or_doubtful_is_told_in_full():
     assert rules == {"not_executable", "data_store", "made_up_ids"}
     rules = {finding.rule for finding in check({"d": drawn("signavio")}).findings}
     assert rules == {"not_executable", "unknown_reference", "made_up_ids"}
+    rules = {finding.rule for finding in check({"d": drawn("trisotech")}).findings}
+    assert rules == {"no_form", "role_without_effect", "data_store", "file_language"}
+    rules = {finding.rule for finding in check({"d": drawn("w4")}).findings}
+    assert rules == {"file_language"}, "empty conditions are in no language"
 
 
 def test_an_expression_of_another_engine_is_refused_with_its_remedy():
