@@ -1,6 +1,6 @@
 """Changes of one instance as rows: few statements, whatever happened.
 
-`SAVE` always runs: the instance with its state and history, its user tasks and timers, in one
+`SAVE` (or `END`) always runs: the instance with its state and history, its tasks and timers, in one
 statement. What is rarer (subscriptions, messages, decisions, incidents) runs when there is some.
 Every statement is a fixed text, so that the server plans it once per connection.
 """
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
 from engine import history, inbox, lines, payloads
+from engine.backoff import TIMER_NOT_FIRED
 from engine.changes import Changes, ClosedTask, Failed, OpenedTask
 from engine.db import run
 from engine.deeds import Deed, Held
@@ -21,7 +22,7 @@ from engine.inbox import json
 from engine.models import UserTask
 from engine.states import InstanceStatus, TimerKind, UserTaskState
 
-SAVE = f"""
+CHANGED = f"""
 WITH moved AS (
   UPDATE process_instance i
   SET version = i.version + 1, state = %(state)s, status = %(status)s,
@@ -59,7 +60,16 @@ armed AS (
   FROM jsonb_to_recordset(%(armed)s::jsonb) AS a(id uuid, user_task_id uuid, kind text,
       element_id text, due_at timestamptz)
   ON CONFLICT (id) DO UPDATE SET due_at = EXCLUDED.due_at, retry_at = NULL, attempts = 0)
-SELECT count(*) FROM moved
+"""
+MOVED = "SELECT count(*) FROM moved"
+SAVE = CHANGED + MOVED
+# The last time: nobody is asked any longer why a timer of it did not fire.
+END = f"""{CHANGED},
+asked AS (
+  UPDATE incident SET state = 'cancelled', resolved_at = %(at)s, resolved_by = %(by)s,
+      reason = %(reason)s
+  WHERE instance_id = %(instance_id)s AND error = '{TIMER_NOT_FIRED}' AND state = 'open')
+{MOVED}
 """
 
 # When the risk of an instance changes, or what it is about becomes known, its open work follows.
@@ -163,8 +173,10 @@ def _save_instance(
         "opened": json(opened),
         "disarmed": list(gone),
         "armed": json(armed),
+        "by": deed.by,
+        "reason": deed.reason,
     }
-    if run(session, SAVE, values).scalar_one() != 1:
+    if run(session, END if changes.ended else SAVE, values).scalar_one() != 1:
         raise StaleInstance
 
 

@@ -142,6 +142,30 @@ def test_a_timer_that_fired_after_all_is_no_incident(
     assert desk.is_consistent()
 
 
+def test_nobody_is_asked_about_the_timer_of_an_instance_that_has_ended(
+    desk: Desk, worker_database: Engine, change: Callable[..., None]
+) -> None:
+    instance_id = fail(desk, worker_database, change)
+    desk.complete(desk.task(instance_id))
+    with desk.work() as session:
+        [asked] = session.scalars(select(Incident))
+        assert (asked.state, asked.resolved_by) == (IncidentState.CANCELLED, "amina")
+    assert desk.is_consistent()
+
+
+def test_who_ends_an_instance_because_of_its_timer_says_why(
+    desk: Desk, worker_database: Engine, change: Callable[..., None]
+) -> None:
+    fail(desk, worker_database, change)
+    [asked] = desk.incidents()
+    with desk.work() as session:
+        incidents.cancel(session, asked.id, by="chidi", now=desk.now, reason="Begun twice")
+    with desk.work() as session:
+        settled = session.get_one(Incident, asked.id)
+        assert (settled.state, settled.reason) == (IncidentState.CANCELLED, "Begun twice")
+    assert desk.is_consistent()
+
+
 def test_a_time_that_cannot_be_made_out_is_an_incident_of_the_step(desk: Desk) -> None:
     """It is named apart from a timer that keeps failing, which the core knows nothing of."""
     desk.publish({"p.bpmn": WATCHED})
