@@ -197,10 +197,21 @@ FLOWS = {
 SEEN = xor("seen", "no")
 DATA_FLOWS = 'go > write > read > seen; seen > a [saw = "it"]; a > end; seen > no'
 WRITE, READ = script("write", '{kept: "it"}'), script("read", "{saw: kept}")
+COMPUTED = (
+    '<bpmn:ioSpecification><bpmn:dataInput id="d" name="given"/><bpmn:inputSet>'
+    "<bpmn:dataInputRefs>d</bpmn:dataInputRefs></bpmn:inputSet><bpmn:outputSet/>"
+    '</bpmn:ioSpecification><bpmn:dataInputAssociation id="x"><bpmn:sourceRef>kept'
+    "</bpmn:sourceRef><bpmn:targetRef>d</bpmn:targetRef>"
+    "<bpmn:transformation>= kept</bpmn:transformation></bpmn:dataInputAssociation>"
+)
 DATA = {
     "a data object": row(
         '<bpmn:dataObject id="kept"/>', WRITE, READ, SEEN, A, END, end("no"),
         flows=DATA_FLOWS, takes="a",
+    ),
+    "a transformation, as other tools write it": row(
+        '<bpmn:dataObject id="kept"/>', WRITE, script("read", "{saw: given}", COMPUTED), SEEN, A,
+        END, end("no"), flows=DATA_FLOWS, takes="a",
     ),
     "a property": row(
         '<bpmn:property id="kept" name="kept"/>', WRITE, READ, SEEN, A, END, end("no"),
@@ -274,6 +285,10 @@ GATEWAYS = {
     ),
     "complex, goes on with the first": row(
         parallel("split"), complex_gateway("join", "activationCount >= 1"), A, B, C, END,
+        flows=SPLITS, takes="abc",
+    ),
+    "complex, its condition as other tools write it": row(
+        parallel("split"), complex_gateway("join", "= activationCount >= 2"), A, B, C, END,
         flows=SPLITS, takes="abc",
     ),
     "events, the signal that is heard": row(
