@@ -140,7 +140,7 @@ def of_complex_rule(element: etree._Element) -> Iterator[FeelText]:
 
 
 def of_script(element: etree._Element) -> Iterator[FeelText]:
-    if xml.is_bpmn(element, "scriptTask"):
+    if xml.is_bpmn(element, "scriptTask", "globalScriptTask"):
         for script in xml.bpmn_children(element, "script"):
             if text := bare(xml.text_of(script)):
                 yield FeelText(element, script, "The script", text, is_context=True)

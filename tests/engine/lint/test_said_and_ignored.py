@@ -74,6 +74,26 @@ def test_the_script_of_a_global_task_has_a_language_too():
     assert "other_language" in refused(drawn(call("a", "g"), defs=made))
 
 
+GLOBAL_SCRIPT = "<bpmn:globalScriptTask id='g'>{}</bpmn:globalScriptTask>"
+
+
+@pytest.mark.parametrize(
+    ("made", "rules"),
+    [
+        (GLOBAL_SCRIPT.format(""), {"no_script"}),
+        (GLOBAL_SCRIPT.format(text("script", "((")), {"not_feel"}),
+        (GLOBAL_SCRIPT.format(text("script", "12")), {"not_a_context"}),
+        (GLOBAL_SCRIPT.format(text("script", "{n: 1}")), set()),
+        ("<bpmn:globalUserTask id='g' name='Ring'/>", {"no_form", "no_owner"}),
+        ("<bpmn:globalBusinessRuleTask id='g'/>", {"no_decision"}),
+        ("<bpmn:globalManualTask id='g'/>", set()),
+    ],
+)
+def test_a_global_task_is_held_to_the_rules_of_its_kind(made, rules):
+    found = findings_of(drawn(call("a", "g"), defs=made))
+    assert {f.rule for f in found if f.element_id == "g"} == rules
+
+
 @pytest.mark.parametrize(("language", "told"), [(XPATH, 1), ("FEEL", 0), ("", 0)])
 def test_the_language_of_the_file_is_told_once(language, told):
     made = drawn(xor("x", "e"), task("a"), flows="s > x; x > a [n > 1]; x > e; a > e")
