@@ -147,6 +147,16 @@ def test_a_window_in_the_spring_gap_moves_forward():
     assert closing == datetime(2027, 3, 28, 1, 0, tzinfo=UTC)  # 01:30 is not there: 02:00
 
 
+def test_an_hour_that_happens_twice_counts_twice_and_no_more():
+    """Where one window ends and the next begins in it, the two overlap."""
+    halves = calendar("cal_halves", ALL_WEEK, [["00:00", "01:30"], ["01:30", "24:00"]])
+    book = Calendars(calendars.keys([halves]))
+    midnight = datetime(2027, 10, 30, 23, tzinfo=UTC)  # in London; the day has 25 hours
+    for hours in range(1, 49):
+        due = book.due_working_hours(hours, "cal_halves", midnight)
+        assert due == calendars.due_hours(hours, midnight), hours
+
+
 def test_a_window_in_the_autumn_hour_is_as_long_as_it_can_be():
     [(opening, closing)] = NIGHT.windows(date(2027, 10, 31))
     assert opening == datetime(2027, 10, 30, 23, 30, tzinfo=UTC)
