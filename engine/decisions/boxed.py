@@ -209,7 +209,19 @@ def _called(boxes: Boxes, element: etree._Element | None) -> Closure:
 
 def _conditional(boxes: Boxes, element: etree._Element) -> Closure:
     test, then, otherwise = (boxes.part(element, part) for part in ("if", "then", "else"))
-    return lambda frame: then(frame) if test(frame) is True else otherwise(frame)
+
+    def choose(frame: Frame) -> Value:
+        verdict = test(frame)
+        if _is_no_verdict(verdict):
+            return None
+        return then(frame) if verdict is True else otherwise(frame)
+
+    return choose
+
+
+def _is_no_verdict(value: Value) -> bool:
+    """Tell what a box that asks for true or false cannot take; it is null then."""
+    return value is not None and type(value) is not bool
 
 
 def _items(value: Value) -> list | None:
@@ -241,6 +253,8 @@ def _filter(boxes: Boxes, element: etree._Element) -> Closure:
                 kept.append(item)
             elif type(verdict) is Decimal:
                 return item_at(items, verdict)
+            elif _is_no_verdict(verdict):
+                return None
         return kept
 
     return select
@@ -278,7 +292,9 @@ def _quantified(boxes: Boxes, element: etree._Element) -> Closure:
             value = body(inner({variable: item}, frame))
             if value is decisive:
                 return decisive
-            if type(value) is not bool:
+            if _is_no_verdict(value):
+                return None
+            if value is None:
                 verdict = None
         return verdict
 

@@ -27,8 +27,13 @@ _MISSING: Any = object()
 
 @compiles(Name)
 def read_name(_compiler: Compiler, node: Name, quiet: bool = False) -> Closure:
-    """Compile a variable. ``quiet`` reads are not recorded as missing (``x = null``)."""
+    """Compile a variable. ``quiet`` reads are not recorded as missing (``x = null``).
+
+    A name with dots that is known elsewhere, but not here, is a path.
+    """
     name = node.name
+    root, *parts = name.split(".")
+    path = _named_path(root, parts, quiet) if parts else None
 
     def read(frame: Frame) -> Value:
         scope: Frame | None = frame
@@ -41,6 +46,8 @@ def read_name(_compiler: Compiler, node: Name, quiet: bool = False) -> Closure:
                 break
             scope = scope.parent
         else:
+            if path is not None:
+                return path(frame)
             value = None
         if value is None and not quiet and frame.run.trace is not None:
             frame.run.trace.miss(name)

@@ -283,3 +283,52 @@ def test_a_service_takes_and_gives_what_its_type_declares(declared, given, value
     assert value_of(*CHANNELS, *parts, asked="s", how=given) == value
     called = dmn.decision("d", L("s(v)"), knows="s")
     assert value_of(*CHANNELS, *parts, called, v=given) == value
+
+
+def verdicts(kind, body, items="[1, 2]"):
+    return (
+        f'<{kind} iteratorVariable="i"><in>{L(items)}</in><satisfies>{L(body)}</satisfies></{kind}>'
+    )
+
+
+def branches(condition):
+    parts = f"<if>{L(condition)}</if><then>{L('1')}</then><else>{L('2')}</else>"
+    return f"<conditional>{parts}</conditional>"
+
+
+def kept(match):
+    return f"<filter><in>{L('[1, 2]')}</in><match>{L(match)}</match></filter>"
+
+
+@pytest.mark.parametrize(
+    ("box", "value"),
+    [
+        (branches('"yes"'), None),
+        (branches("null"), 2),
+        (kept('"yes"'), None),
+        (kept('if item = 1 then true else "no"'), None),
+        (kept("if item = 1 then true else null"), [1]),
+        (verdicts("some", 'if i = 2 then true else "no"'), None),
+        (verdicts("some", "if i = 2 then true else null"), True),
+        (verdicts("some", 'if i = 1 then true else "no"'), True),
+        (verdicts("every", 'if i = 2 then false else "no"'), None),
+        (verdicts("every", "if i = 2 then false else null"), False),
+        (verdicts("every", "if i = 1 then true else null"), None),
+        (verdicts("some", "true", "[]"), False),
+        (verdicts("every", "false", "[]"), True),
+    ],
+)
+def test_a_box_that_asks_for_true_or_false_takes_nothing_else(box, value):
+    assert value_of(dmn.decision("d", box)) == value
+
+
+def test_a_parameter_may_have_a_dot_in_its_name():
+    greeting = (
+        '<businessKnowledgeModel id="hail" name="hail"><variable name="hail"/><encapsulatedLogic>'
+        f'<formalParameter name="who.name"/>{L(chr(34) + "Dear " + chr(34) + " + who.name")}'
+        "</encapsulatedLogic></businessKnowledgeModel>"
+    )
+    bound = f'<binding><parameter name="who.name"/>{L("who.name")}</binding>'
+    called = f"<invocation>{L('hail')}{bound}</invocation>"
+    asked = dmn.decision("d", called, inputs="who", knows="hail")
+    assert value_of(dmn.input_data("who"), greeting, asked, who={"name": "Amina"}) == "Dear Amina"
