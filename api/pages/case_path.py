@@ -54,7 +54,7 @@ def path_of(case: Case, tasks: Sequence[UserTask], visible: Collection[UUID]) ->
     for task in tasks:
         rows.append(Row("now", gettext("Now"), [_now(task, task.id in visible)]))
         instance = instances.get(task.instance_id) if task.instance_id else None
-        following = _following(instance, task) if instance else []
+        following = _following(instance, task) if instance and _tells(instance) else []
         if following:
             rows.append(Row("next", gettext("Next"), following))
     if not tasks:

@@ -185,3 +185,23 @@ def test_a_safe_window_that_has_no_times_leaves_no_gap(ines: Browser, case_id: U
     page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", ines.get(f"/cases/{case_id}").text))
     assert "Window" in page
     assert "Window :" not in page
+
+
+def test_what_is_printed_says_who_printed_it_and_when(ines: Browser, case_id: UUID) -> None:
+    page = ines.get(f"/cases/{case_id}").text
+    foot = page[page.index("only-print") :]
+    assert re.search(r"Printed by Ines Costa, \d+ \w{3} \d{4}, \d\d:\d\d:\d\d (GMT|BST)\.", foot)
+    assert "Shred after use." in foot
+
+
+def test_only_who_takes_contacts_is_offered_to_log_one(
+    ines: Browser, sign_in: SignIn, case_id: UUID
+) -> None:
+    offered = 'href="/contacts/new?case='
+    assert offered in ines.get(f"/cases/{case_id}").text
+    auditor = sign_in("auditor")
+    auditor.get(f"/cases/{case_id}")
+    auditor.post(f"/cases/{case_id}/reason", {"purpose": "review"})
+    page = auditor.get(f"/cases/{case_id}")
+    assert page.status_code == 200
+    assert offered not in page.text

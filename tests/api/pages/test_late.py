@@ -39,3 +39,15 @@ def test_whoever_chases_reads_what_is_late_and_who_has_it(sign_in: SignIn, house
     house.do("ines", "task_read_written", READ)
     page = femi.get(f"/tasks/{chase.id}").text
     assert "This task was completed by Ines" in page
+
+
+def test_the_way_of_a_case_says_nothing_of_how_the_ladder_goes_on(
+    sign_in: SignIn, house: House
+) -> None:
+    on_the_ladder(house)
+    house.do("ines", "task_read_written", READ)
+    house.do("ines", "task_choose_route", {"route": "victim_support"})
+    house.travel(timedelta(days=2))
+    page = sign_in("femi").get(f"/cases/{house.case().id}").text
+    assert "the overdue" in page
+    assert "Whom then?" not in page
