@@ -21,8 +21,9 @@ def diagram_of(process: Process) -> Diagram:
 
 def diagrams_of(definitions: Definitions) -> list[Diagram]:
     """Return each file once as the rules look at it, with all the processes in it."""
-    roots = {id(p.element.getroottree().getroot()): p for p in definitions.processes.values()}
-    return [diagram_of(process) for process in roots.values()]
+    # by the file: what lxml returns as the root passes, and the id of another may be the same
+    by_file = {process.file: process for process in definitions.processes.values()}
+    return [diagram_of(process) for process in by_file.values()]
 
 
 def release_of(definitions: Definitions) -> Release:
