@@ -1,44 +1,30 @@
 """Service operations: what a diagram may call, by the name ``capability.verb``.
 
     @operation("safeguarding.escalate")
-    def escalate(context: OperationContext, *, case_id: str) -> dict[str, Any]: ...
+    def escalate(context: OperationContext, *, case_id: str) -> Escalated: ...
 
 The result goes to the task's ``resultVariable`` if it names one, else its entries become
-variables. An operation must be safe to repeat: after an incident somebody may retry the step.
-It reaches no network; what must leave goes through `engine/outbox.py`.
+variables. What they are is read from the annotation (`engine/results.py`), or from the table whose
+outputs it hands on: ``@operation("risk.score_dash", decision="dash")``.
+
+An operation must be safe to repeat: after an incident somebody may retry the step. It reaches no
+network; what must leave goes through `engine/outbox.py`.
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from engine.checked import Definitions
-
-# What the core hands to a keyword of that annotation.
-KINDS: Mapping[Any, str] = {
-    str: "string",
-    UUID: "string",
-    int: "number",
-    float: "number",
-    Decimal: "number",
-    bool: "boolean",
-    date: "date",
-    datetime: "date and time",
-    timedelta: "days and time duration",
-    list: "list",
-    Sequence: "list",
-    dict: "context",
-    Mapping: "context",
-}
+from engine.results import Results, kind_of, results_of
 
 Result = Mapping[str, Any] | None
+R = TypeVar("R", bound=Result)
 Function = Callable[..., Result]
 
 
@@ -57,6 +43,10 @@ class UnknownOperation(Exception):
 
 class WrongParameters(Exception):
     """The diagram gives an operation other parameters than it takes."""
+
+
+class WrongResult(Exception):
+    """An operation has returned something else than it declares; what it wrote is undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +79,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A registered operation. ``public`` ones need not be used by a shipped diagram."""
+    """A registered operation. ``public`` ones need not be used by a shipped diagram.
+
+    It returns ``results``, or the outputs of ``decision``; neither if it does not say.
+    """
 
     name: str
     function: Function
     parameters: tuple[Parameter, ...]
     public: bool = False
+    results: Results | None = None
+    decision: str | None = None
 
     def problem_with(self, given: Mapping[str, Any]) -> str | None:
         """Say in words how the names of ``given`` differ from what the operation takes."""
@@ -111,16 +106,20 @@ class Operation:
 _operations: dict[str, Operation] = {}
 
 
-def operation(name: str, *, public: bool = False) -> Callable[[Function], Function]:
-    """Register a function as the operation ``name``."""
+def operation(
+    name: str, *, public: bool = False, decision: str | None = None
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Register a function as the operation ``name``; ``decision`` is whose outputs it returns."""
     capability, dot, verb = name.partition(".")
     if not (capability.isidentifier() and dot and verb.isidentifier()):
         raise ValueError(f"{name!r} is not of the form capability.verb")
 
-    def register(function: Function) -> Function:
+    def register(function: Callable[..., R]) -> Callable[..., R]:
         if name in _operations:
             raise ValueError(f"operation {name!r} is registered twice")
-        _operations[name] = Operation(name, function, parameters_of(name, function), public)
+        results = results_of(inspect.signature(function).return_annotation)
+        parameters = parameters_of(name, function)
+        _operations[name] = Operation(name, function, parameters, public, results, decision)
         return function
 
     return register
@@ -143,25 +142,21 @@ def parameters_of(name: str, function: Function) -> tuple[Parameter, ...]:
     )
 
 
-def kind_of(annotation: Any) -> str:
-    """Return the FEEL type that an annotation asks for; "any" for none, or several."""
-    wanted = [part for part in get_args(annotation) or (annotation,) if part is not type(None)]
-    if not isinstance(annotation, UnionType) and get_origin(annotation) is not Union:
-        wanted = [get_origin(annotation) or annotation]
-    return KINDS.get(get_origin(wanted[0]) or wanted[0], "any") if len(wanted) == 1 else "any"
-
-
 def registry() -> Mapping[str, Operation]:
     """Return every registered operation by name."""
     return dict(_operations)
 
 
 def call(context: OperationContext, name: str, parameters: Mapping[str, Any]) -> Result:
-    """Call the operation ``name``. Raises `BusinessError`, or whatever went wrong."""
+    """Call the operation ``name``. Raises `BusinessError`, `WrongResult`, or what went wrong."""
     found = _operations.get(name)
     if found is None:
         raise UnknownOperation(f"There is no operation '{name}'.")
     problem = found.problem_with(parameters)
     if problem:
         raise WrongParameters(problem)
-    return found.function(context, **parameters)
+    result = found.function(context, **parameters)
+    wrong = found.results.problem_with(result) if found.results is not None else None
+    if wrong:
+        raise WrongResult(f"The result of operation '{name}' {wrong}.")
+    return result

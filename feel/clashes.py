@@ -4,6 +4,7 @@ Judged by the shapes of its names (see `feel.shapes`): a number added to a text,
 with a number, a condition that is no condition, a value that a variable never has.
 """
 
+import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,7 @@ ALIKE = frozenset({"date", "date and time"})
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """``kind`` is ``types`` or ``value``; ``message`` is a clause without a full stop."""
+    """``kind`` is ``types``, ``value`` or ``entry``; ``message`` a clause without a full stop."""
 
     kind: str
     message: str
@@ -219,6 +220,15 @@ def fits(shape: Shape, kind: str) -> bool:
     return bool(shape.types & {TYPE_NAMES[type_] for type_ in accepted})
 
 
+def _entry(node: Path, names: Names) -> Iterator[Clash]:
+    source = shape_of(node.source, names)
+    known = source.members or {}
+    if source.is_closed and node.name not in known:
+        meant = difflib.get_close_matches(node.name, known, 1)
+        has = f"'{meant[0]}' is" if meant else f"there is {', '.join(sorted(known))}"
+        yield Clash("entry", f"{_text(node)} is never there; {has}")
+
+
 _LOOKS: Mapping[type, Callable[[Any, Names], Iterator[Clash]]] = {
     Comparison: _comparison,
     Between: _between,
@@ -227,6 +237,7 @@ _LOOKS: Mapping[type, Callable[[Any, Names], Iterator[Clash]]] = {
     Logic: _conditions,
     Conditional: _conditions,
     Call: _called,
+    Path: _entry,
 }
 
 

@@ -40,13 +40,14 @@ class Shape:
     """What a value can be. ``types`` are names of FEEL types, None if it may be anything.
 
     ``values`` are all the constants it can be, if they can be told; ``members`` those entries of
-    a context that are known; ``item`` what a list holds.
+    a context that are known, all of them if it ``is_closed``; ``item`` what a list holds.
     """
 
     types: frozenset[str] | None = None
     values: frozenset[Value] | None = None
     members: Mapping[str, "Shape"] | None = None
     item: "Shape | None" = None
+    is_closed: bool = False
 
     def may_be(self, kind: str) -> bool:
         return self.types is None or kind in self.types
@@ -82,13 +83,14 @@ def _union(one: Shape, other: Shape) -> Shape:
     if one.types is None or other.types is None:
         return ANYTHING
     values = None if one.values is None or other.values is None else one.values | other.values
-    members = None
+    members, is_closed = None, False
     if one.members is not None and other.members is not None:
+        is_closed = one.is_closed and other.is_closed and one.members.keys() == other.members.keys()
         # an entry that only one of them has is not known of the other
         both = one.members.keys() & other.members.keys()
         members = {name: either((one.members[name], other.members[name])) for name in both}
     item = either((one.item, other.item)) if one.item and other.item else None
-    return Shape(one.types | other.types, values, members, item)
+    return Shape(one.types | other.types, values, members, item, is_closed)
 
 
 def shape_of(node: Any, names: Names) -> Shape:

@@ -23,6 +23,7 @@ from api.settings import Settings
 from engine import definitions, operations, releases
 from engine.clock import SystemClock
 from engine.lint.support import ELEMENTS, KINDS, LEGAL, How, Place, event
+from engine.results import Entry
 from feel.calendars import Calendars
 from feel.functions import BuiltIn
 from workflows import registry
@@ -206,21 +207,41 @@ def operation_list() -> Iterator[str]:
     yield f"\n{MADE}\n"
     yield "What a service task may call. Every parameter is given in FEEL; those in brackets may"
     yield "be left out. The result goes to the step's `resultVariable`; without one, its entries"
-    yield "become variables."
+    yield "become variables. An entry in square brackets is not always there. What reads another"
+    yield "entry is found by the checks; a result that does not fit becomes an incident."
     yield ""
     found = sorted(operations.registry().values(), key=lambda operation: operation.name)
     for capability in dict.fromkeys(each.name.partition(".")[0] for each in found):
         yield f"## {capability}\n"
         of_it = [each for each in found if each.name.startswith(f"{capability}.")]
         yield from table(
-            ("operation", "parameters", "what it does"),
-            ((f"`{o.name}`", parameters_of(o), first_sentence(o.function)) for o in of_it),
+            ("operation", "parameters", "gives", "what it does"),
+            (
+                (f"`{o.name}`", parameters_of(o), gives(o), first_sentence(o.function))
+                for o in of_it
+            ),
         )
 
 
 def parameters_of(operation: operations.Operation) -> str:
     said = (f"`{p.name}`" if p.required else f"(`{p.name}`)" for p in operation.parameters)
     return ", ".join(said) or "none"
+
+
+def gives(operation: operations.Operation) -> str:
+    """Say the entries of a result; each may be null that says so."""
+    if operation.decision is not None:
+        return f"the outputs of `{operation.decision}`"
+    if operation.results is None:
+        raise LookupError(f"operation {operation.name} does not say what it returns")
+    return ", ".join(entry_words(each) for each in operation.results.entries) or "nothing"
+
+
+def entry_words(entry: Entry) -> str:
+    or_null = " or null" if entry.may_be_null else ""
+    kind = "" if entry.kind == "any" else f" ({entry.kind}{or_null})"
+    name = f"`{entry.name}`"
+    return f"{name}{kind}" if entry.is_required else f"[{name}{kind}]"
 
 
 def first_sentence(function: Callable[..., object]) -> str:

@@ -98,7 +98,7 @@ def of_table(table: Table) -> Shape:
     shape = (
         next(iter(columns.values()))
         if len(columns) == 1
-        else Shape(frozenset({"context"}), members=columns)
+        else Shape(frozenset({"context"}), members=columns, is_closed=True)
     )
     if table.policy in hit_policies.LISTS:
         return Shape(frozenset({"list"}), item=shape)

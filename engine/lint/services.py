@@ -4,8 +4,7 @@ Operations are Python and live above a release, so they are checked by whoever k
 ``operations(known)`` is an extra check for `engine.definitions.check`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
@@ -13,13 +12,14 @@ import feel
 from engine import xml
 from engine.checked import Definitions
 from engine.findings import Finding
+from engine.lint import outcomes
 from engine.lint.extra import ExtraCheck, diagram_of, release_of
 from engine.lint.model import Diagram, Release
-from engine.lint.shapes import shapes_of
+from engine.lint.shapes import shapes_with
 from engine.lint.texts import bare
 from engine.lint.words import listing, meant
 from engine.normalise.flows import definitions_of
-from engine.operations import Parameter
+from engine.operations import Operation
 from feel.clashes import WORDS, fits, kind_of
 from feel.shapes import Names, Shape, shape_of
 
@@ -112,20 +112,17 @@ def operation_named(diagram: Diagram, release: Release, step: etree._Element) ->
 # -- operations -------------------------------------------------------------------------------
 
 
-class Known(Protocol):
-    """What a registered operation can say of itself (`engine.operations.Operation`)."""
-
-    @property
-    def parameters(self) -> Iterable[Parameter]: ...
-
-    def problem_with(self, given: Mapping[str, Any]) -> str | None: ...
-
-
-def operations(known: Mapping[str, Known]) -> ExtraCheck:
-    """Return an extra check: every service task names one of ``known`` with its parameters."""
+def operations(
+    known: Mapping[str, Operation], handed_in: frozenset[str] = frozenset()
+) -> ExtraCheck:
+    """Return an extra check: every service task names one of ``known`` with its parameters, and
+    nothing reads what none of them returns. ``handed_in``: see `outcomes.check`."""
 
     def check_operations(definitions: Definitions) -> Iterator[Finding]:
-        names = shapes_of(release_of(definitions))
+        release = release_of(definitions)
+        returned = outcomes.of_operations(known, release.decisions)
+        names = shapes_with(release, returned)
+        yield from outcomes.check(release, returned, names, handed_in)
         for process in definitions.processes.values():
             diagram = diagram_of(process)
             for step in xml.bpmn_descendants(process.element, "serviceTask", "sendTask"):
@@ -140,7 +137,7 @@ def one_operation(
     diagram: Diagram,
     step: etree._Element,
     operator: etree._Element,
-    known: Mapping[str, Known],
+    known: Mapping[str, Operation],
     names: Names,
 ) -> Iterator[Finding]:
     name = operator.get("id") or ""
@@ -187,6 +184,6 @@ def never_fits(text: str, kind: str, names: Names) -> Shape | None:
     return None if fits(shape, kind) else shape
 
 
-def same_capability(name: str, known: Mapping[str, Known]) -> list[str]:
+def same_capability(name: str, known: Mapping[str, Operation]) -> list[str]:
     capability = name.partition(".")[0]
     return sorted(other for other in known if other.partition(".")[0] == capability) or ["none"]

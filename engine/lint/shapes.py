@@ -44,19 +44,32 @@ Written = Iterator[tuple[str, Shape]]
 def check(diagram: Diagram, release: Release) -> Iterator[Finding]:
     names = shapes_of(release)
     for text in feel_texts(diagram):
-        try:
-            node = feel.parse(text.text).node
-        except feel.FeelSyntaxError:
-            continue  # `expressions` says so
-        found = list(clashes(node, names))
-        if text.is_test:
-            found += condition_clashes(node, names)
-        for clash in dict.fromkeys(found):
+        for clash in clashes_of(text, names):
             yield said(diagram, text, clash)
-        yield from moment(diagram, text, shape_of(node, names))
+        if (node := parsed(text)) is not None:
+            yield from moment(diagram, text, shape_of(node, names))
     for scope in diagram.executed:
         for step in scope.of_kind("businessRuleTask"):
             yield from inputs(diagram, release, step, names)
+
+
+def parsed(text: FeelText) -> Any:
+    """Return the tree of a text, None where `expressions` says what is wrong with it."""
+    try:
+        return feel.parse(text.text).node
+    except feel.FeelSyntaxError:
+        return None
+
+
+def clashes_of(text: FeelText, names: Mapping[str, Shape]) -> list[Clash]:
+    """Return what clashes in a text, each once, in order."""
+    node = parsed(text)
+    if node is None:
+        return []
+    found = list(clashes(node, names))
+    if text.is_test:
+        found += condition_clashes(node, names)
+    return list(dict.fromkeys(found))
 
 
 def said(diagram: Diagram, text: FeelText, clash: Clash) -> Finding:
@@ -67,6 +80,13 @@ def said(diagram: Diagram, text: FeelText, clash: Clash) -> Finding:
             text.owner,
             f"{where} asks for something that never is: {clash.message}.",
             "Correct the value, or leave it if something outside of the diagrams gives it.",
+        )
+    if clash.kind == "entry":
+        return diagram.unsafe(
+            "no_such_entry",
+            text.owner,
+            f"{where} reads what nothing gives: {clash.message}.",
+            "Correct the name; what is not there is null for ever.",
         )
     return diagram.unsafe(
         "types_clash",
@@ -113,8 +133,13 @@ def inputs(
 @lru_cache(maxsize=1)
 def shapes_of(release: Release) -> Mapping[str, Shape]:
     """Return what each variable that something drawn writes can hold."""
+    return shapes_with(release, {})
+
+
+def shapes_with(release: Release, outcomes: Mapping[str, Shape]) -> Mapping[str, Shape]:
+    """Return the same, ``outcomes`` being what operations return, by their names."""
     fixed: dict[str, list[Shape]] = {}
-    for name, shape in drawn_types(release):
+    for name, shape in drawn_types(release, outcomes):
         fixed.setdefault(name, []).append(shape)
     texts = [pair for diagram in release.diagrams for pair in computed(diagram)]
     written = [name for write, node in texts for name, _ in write(node, {})]
@@ -132,8 +157,8 @@ def shapes_of(release: Release) -> Mapping[str, Shape]:
     return {}  # scripts that never settle say nothing certain
 
 
-def drawn_types(release: Release) -> Written:
-    """Yield what forms, decisions, repetitions and drawn data write."""
+def drawn_types(release: Release, outcomes: Mapping[str, Shape]) -> Written:
+    """Yield what forms, decisions, operations, repetitions and drawn data write."""
     yield from ((name, of_type("number")) for name in COUNTERS)
     yield "settings", settings_shape(release.settings)
     for form_id in release.forms:
@@ -143,10 +168,10 @@ def drawn_types(release: Release) -> Written:
         yield from ((name, ANYTHING) for name in declared(diagram))
         for scope in diagram.executed:
             for node in scope.nodes.values():
-                yield from results(node, release)
+                yield from results(node, release, outcomes)
 
 
-def results(node: Node, release: Release) -> Written:
+def results(node: Node, release: Release, outcomes: Mapping[str, Shape]) -> Written:
     """Yield what a step writes that is no expression."""
     given = xml.properties(node.element).get("resultVariable")
     if node.kind == "businessRuleTask":
@@ -157,8 +182,12 @@ def results(node: Node, release: Release) -> Written:
     elif node.kind == "serviceTask":
         operator = xml.extension(node.element, "serviceTaskOperator")
         name = operator.get("resultVariable") if operator is not None else None
+        operation = (operator.get("id") or "") if operator is not None else ""
+        outcome = outcomes.get(operation, ANYTHING)
         if name or given:
-            yield name or given or "", ANYTHING
+            yield name or given or "", outcome
+        else:
+            yield from (outcome.members or {}).items()
     elif given and node.kind != "scriptTask":
         yield given, ANYTHING
 

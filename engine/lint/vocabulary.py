@@ -1,8 +1,8 @@
 """Variables that an expression reads and nothing in the release writes.
 
 What a process is started with, what a message carries and what an operation returns is not drawn,
-so a name that nobody writes is no mistake by itself. Two kinds are: prose, which FEEL reads as one
-long name, and a name that is read once and nearly one that is well known.
+so a name that nobody writes is no mistake by itself (`outcomes` knows more). Two kinds are: prose,
+which FEEL reads as one long name, and a name that is read once and nearly one that is well known.
 """
 
 from collections import Counter

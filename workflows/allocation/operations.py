@@ -1,7 +1,7 @@
 """What the diagram of allocation may call."""
 
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -22,8 +22,14 @@ class NobodyOnCall(LookupError):
     """Nobody of the service is there: no duty worker, no duty manager and nobody who stands in."""
 
 
+class FileReady(TypedDict):
+    file_ready: list[str]
+    risk_level: str | None
+    person_id: str
+
+
 @operation("allocation.file_ready")
-def file_ready(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+def file_ready(context: OperationContext, *, case_id: str) -> FileReady:
     """Say what the file still lacks: decision `file_ready`."""
     session = context.session
     case = session.get_one(Case, UUID(case_id))
@@ -36,8 +42,12 @@ def file_ready(context: OperationContext, *, case_id: str) -> dict[str, Any]:
     }
 
 
+class HeldByDuty(TypedDict):
+    held_by_duty: bool
+
+
 @operation("allocation.duty_owner")
-def duty_owner(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+def duty_owner(context: OperationContext, *, case_id: str) -> HeldByDuty:
     """Let the duty worker own a high-risk case until somebody accepts it.
 
     Without a duty worker the duty manager has it, and where the rota names nobody whoever stands
@@ -74,8 +84,12 @@ def _on_duty(session: Session, case: Case, now: datetime) -> UUID | None:
     return found[0] if found else None
 
 
+class ServiceChosen(TypedDict):
+    service: str | None
+
+
 @operation("allocation.choose_service")
-def choose_service(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+def choose_service(context: OperationContext, *, case_id: str) -> ServiceChosen:
     """Say which service leads: decision `service`."""
     case = context.session.get_one(Case, UUID(case_id))
     known = facts.of(context.session, case)
@@ -98,16 +112,24 @@ def choose_service(context: OperationContext, *, case_id: str) -> dict[str, Any]
     return {"service": decide(context, "service", inputs, subject_id=case.subject_id)}
 
 
+class Candidates(TypedDict):
+    candidate_count: int
+
+
 @operation("allocation.candidates")
-def list_candidates(context: OperationContext, *, case_id: str, service: str) -> dict[str, Any]:
+def list_candidates(context: OperationContext, *, case_id: str, service: str) -> Candidates:
     """Search for workers; the names stay with the search, the diagram learns how many."""
     case = context.session.get_one(Case, UUID(case_id))
     found = candidates.search(context, case, service)
     return {"candidate_count": sum(candidate.score is not None for candidate in found)}
 
 
+class Offers(TypedDict):
+    offers: int
+
+
 @operation("allocation.next_candidate")
-def next_candidate(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+def next_candidate(context: OperationContext, *, case_id: str) -> Offers:
     """Close an offer that was not answered in time; say how many have been made."""
     asked = offers.open_offer(context.session, context.instance_id)
     if asked is not None:

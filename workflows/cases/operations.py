@@ -1,7 +1,7 @@
 """What the diagram of the case's life may call."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from engine.operations import BusinessError, OperationContext, operation
@@ -24,8 +24,15 @@ def record(context: OperationContext, case: Case, action: str, **about: Any) -> 
     audit.of_case(context.session, case.tenant_id, case.id, action, by=by, at=context.now, **about)
 
 
+class Opened(TypedDict):
+    case_id: str
+    person_id: str
+    external_level: str | None
+    next_at: datetime | None
+
+
 @operation("case.open")
-def open_case(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
+def open_case(context: OperationContext, *, contact_id: str) -> Opened:
     """Open the case of a contact, once however often it is asked.
 
     Raises the error "known_meanwhile" when the person has to be looked for again.
@@ -57,24 +64,31 @@ def _instant(text: str | None) -> datetime | None:
 
 
 @operation("case.set_status")
-def set_status(context: OperationContext, *, case_id: str, status: str) -> dict[str, Any]:
+def set_status(context: OperationContext, *, case_id: str, status: str) -> None:
     """Say how far the case is: open, supported, closing."""
     case = case_of(context, case_id)
     case.status = CaseStatus(status)
     record(context, case, f"case.{case.status}")
-    return {}
+
+
+class RiskLevel(TypedDict):
+    risk_level: str
 
 
 @operation("case.risk_level")
-def risk_level(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+def risk_level(context: OperationContext, *, case_id: str) -> RiskLevel:
     """Return the level of risk that is recorded now; medium before the first grade."""
     return {"risk_level": case_of(context, case_id).risk_level or "medium"}
+
+
+class Owner(TypedDict):
+    owner_id: str | None
 
 
 @operation("case.append_contact")
 def append_contact(
     context: OperationContext, *, case_id: str, contact_id: str | None = None
-) -> dict[str, Any]:
+) -> Owner:
     """Link a further contact to the case and say whose case it is."""
     case = case_of(context, case_id)
     contact = context.session.get(Contact, UUID(contact_id)) if contact_id else None
@@ -86,17 +100,20 @@ def append_contact(
 
 
 @operation("case.close")
-def close(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+def close(context: OperationContext, *, case_id: str) -> None:
     """Close the case."""
     case = case_of(context, case_id)
     if case.closed_at is None:
         case.status, case.closed_at = CaseStatus.CLOSED, context.now
         record(context, case, "case.closed")
-    return {}
+
+
+class LockedOut(TypedDict):
+    was_owner: bool
 
 
 @operation("case.lock_out")
-def lock_out(context: OperationContext, *, case_id: str, user_id: str) -> dict[str, Any]:
+def lock_out(context: OperationContext, *, case_id: str, user_id: str) -> LockedOut:
     """Make sure that a conflict of interest has taken hold, and say whether a worker is wanted.
 
     The declaration itself closed the case to them in its own transaction. A case that is not
@@ -109,35 +126,32 @@ def lock_out(context: OperationContext, *, case_id: str, user_id: str) -> dict[s
 
 
 @operation("case.stop_outbound")
-def stop_outbound(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+def stop_outbound(context: OperationContext, *, case_id: str) -> None:
     """Stop all that would go out to the client, and give up what waits to be sent."""
     case = case_of(context, case_id)
     case.outbound_stopped = True
     purged = purge_outbox(context.session, case, now=context.now)
     record(context, case, "outbound.stopped", purged=purged)
-    return {}
 
 
 @operation("case.restore_outbound")
-def restore_outbound(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+def restore_outbound(context: OperationContext, *, case_id: str) -> None:
     """Let things go out to the client again: the report was not so."""
     case = case_of(context, case_id)
     case.outbound_stopped = False
     record(context, case, "outbound.restored")
-    return {}
 
 
 @operation("case.set_legal_hold")
-def set_legal_hold(context: OperationContext, *, case_id: str, held: bool) -> dict[str, Any]:
+def set_legal_hold(context: OperationContext, *, case_id: str, held: bool) -> None:
     """Keep the records from being disposed of, or release them."""
     case = case_of(context, case_id)
     case.legal_hold = held
     record(context, case, "legal_hold.set" if held else "legal_hold.cleared")
-    return {}
 
 
 @operation("case.merge")
-def merge(context: OperationContext, *, case_id: str, into_case_id: str) -> dict[str, Any]:
+def merge(context: OperationContext, *, case_id: str, into_case_id: str) -> None:
     """Close the case in favour of another one, and say in both which the other is.
 
     No record moves: contacts, grades and consents stay where they were made, and the safe-contact
@@ -148,22 +162,24 @@ def merge(context: OperationContext, *, case_id: str, into_case_id: str) -> dict
     case.closed_at = case.closed_at or context.now
     record(context, case, "case.merged", into_case_id=into.id)
     record(context, into, "case.merged", from_case_id=case.id)
-    return {}
+
+
+class MayAnswer(TypedDict):
+    may_answer: bool
 
 
 @operation("referral.may_answer")
 def may_answer(
     context: OperationContext, *, case_id: str, referral_in_id: str | None = None
-) -> dict[str, Any]:
+) -> MayAnswer:
     """Say whether the referrer may hear how it stands: verified, and with a basis."""
     known = facts.of(context.session, case_of(context, case_id))
     return {"may_answer": facts.flag(known, "referrer_verified")}
 
 
 @operation("referral.status")
-def tell_referrer(context: OperationContext, *, case_id: str, status: str) -> dict[str, Any]:
+def tell_referrer(context: OperationContext, *, case_id: str, status: str) -> None:
     """Note what a verified referrer may hear: one of a few words, and never more. Sends nothing."""
     case = case_of(context, case_id)
     if facts.flag(facts.of(context.session, case), "referrer_verified"):
         record(context, case, "referrer.may_hear", status=status)
-    return {}

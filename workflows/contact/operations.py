@@ -1,7 +1,7 @@
 """What the diagrams of the intake may call."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal, TypedDict
 from uuid import UUID
 
 from sqlalchemy import exists, func, or_, select
@@ -22,8 +22,17 @@ def contact_of(context: OperationContext, contact_id: str) -> Contact:
     return context.session.get_one(Contact, UUID(contact_id))
 
 
+class Stamped(said.GatewayVariables):
+    channel: str
+    live: bool
+    screening_done: bool
+    danger_sent: bool
+    case_id: str | None
+    person_id: str | None
+
+
 @operation("contact.stamp")
-def stamp(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
+def stamp(context: OperationContext, *, contact_id: str) -> Stamped:
     """Say what the process has to know of a contact that has arrived."""
     contact = contact_of(context, contact_id)
     answers = contact.answers or {}
@@ -40,7 +49,7 @@ def stamp(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
     }
 
 
-@operation("contact.queue")
+@operation("contact.queue", decision="contact_queue")
 def queue(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
     """Choose queue, priority and first deadline: decision `contact_queue`.
 
@@ -63,8 +72,13 @@ def queue(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
     return {**chosen, "first_response_due": due}
 
 
+class Matched(TypedDict):
+    band: str
+    walled_hit: bool
+
+
 @operation("people.match")
-def match(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
+def match(context: OperationContext, *, contact_id: str) -> Matched:
     """Compare whom the contact is about with everybody: decisions `match_score`, `match_band`.
 
     What was found stays with the contact for whoever resolves it; the process learns the band,
@@ -92,8 +106,12 @@ def match(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
     return {"band": found.band, "walled_hit": found.walled_hit}
 
 
+class Conduct(TypedDict):
+    conduct_action: str | None
+
+
 @operation("contact.conduct")
-def conduct(context: OperationContext, *, contact_id: str, conduct_kind: str) -> dict[str, Any]:
+def conduct(context: OperationContext, *, contact_id: str, conduct_kind: str) -> Conduct:
     """Say what conduct asks for: decision `conduct_action`.
 
     Earlier misuse is counted by person, never by number: somebody in need may ring from it.
@@ -124,8 +142,14 @@ def _earlier_misuse(context: OperationContext, contact: Contact) -> int:
     return context.session.scalar(counted) or 0
 
 
+class Missing(TypedDict):
+    missing_count: int
+    stated_high_risk: bool
+    source_kind: str
+
+
 @operation("contact.missing")
-def missing(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
+def missing(context: OperationContext, *, contact_id: str) -> Missing:
     """List what the contact lacks (decision `missing_details`) and whom one may ask for it."""
     contact = contact_of(context, contact_id)
     answers = contact.answers or {}
@@ -143,15 +167,24 @@ def missing(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
     }
 
 
+class DetailsTaken(TypedDict):
+    incomplete_decision: Literal["proceed"]
+
+
 @operation("contact.take_details")
-def take_details(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
+def take_details(context: OperationContext, *, contact_id: str) -> DetailsTaken:
     """Go on with what the referrer has sent; it has joined the answers already."""
     contact_of(context, contact_id)
     return {"incomplete_decision": "proceed"}
 
 
+class Linked(TypedDict):
+    case_id: str
+    person_id: str
+
+
 @operation("contact.link")
-def link(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
+def link(context: OperationContext, *, contact_id: str) -> Linked:
     """Link a contact to the case it belongs to: its key goes into the case's."""
     contact = contact_of(context, contact_id)
     if contact.case_id is None:
@@ -164,8 +197,13 @@ def link(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
     return {"case_id": str(case.id), "person_id": str(case.person_id)}
 
 
+class Swept(TypedDict):
+    missed: bool
+    case_id: str | None
+
+
 @operation("contact.sweep")
-def sweep(context: OperationContext, *, contact_id: str) -> dict[str, Any]:
+def sweep(context: OperationContext, *, contact_id: str) -> Swept:
     """Say whether a closed contact speaks of danger, or of a child, and nobody raised a concern.
 
     Where a case goes on, the child is asked about in it: the first contact and the grading both

@@ -6,7 +6,7 @@ and that is operational (class C0).
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, TypedDict
 
 Answers = Mapping[str, Any]
 
@@ -73,7 +73,15 @@ def has_reason(answers: Answers) -> bool:
     return bool(answers.get("what_happened") or answers.get("abuse_types"))
 
 
-def gateway_variables(answers: Answers, dash_high: int) -> dict[str, Any]:
+class GatewayVariables(TypedDict):
+    immediate_danger: str
+    stated_high_risk: bool
+    conduct_kind: str
+    route: str | None
+    urn: str | None
+
+
+def gateway_variables(answers: Answers, dash_high: int) -> GatewayVariables:
     """Return what the process of the intake reads of the answers."""
     return {
         "immediate_danger": answers.get("immediate_danger") or "unknown",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from sqlalchemy import exists, select, update
@@ -34,7 +34,7 @@ def hours_of(context: OperationContext) -> attempts.Hours:
     return attempts.Hours(context.calendars, "cal_service")
 
 
-@operation("contact.choose_method")
+@operation("contact.choose_method", decision="contact_method")
 def choose_method(context: OperationContext, *, case_id: str) -> dict[str, Any]:
     """Choose how the person is contacted: decision `contact_method`."""
     case = case_of(context, case_id)
@@ -51,8 +51,12 @@ def choose_method(context: OperationContext, *, case_id: str) -> dict[str, Any]:
     return chosen
 
 
+class Recipient(TypedDict):
+    contact_recipient: str | None
+
+
 @operation("contact.choose_recipient")
-def choose_recipient(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+def choose_recipient(context: OperationContext, *, case_id: str) -> Recipient:
     """Choose who is contacted: decision `contact_recipient`."""
     case = case_of(context, case_id)
     known = facts.of(context.session, case)
@@ -65,6 +69,14 @@ def choose_recipient(context: OperationContext, *, case_id: str) -> dict[str, An
     return {"contact_recipient": recipient}
 
 
+class Window(TypedDict):
+    opens_at: datetime | None
+    closes_at: datetime | None
+    window_id: str | None
+    in_time: bool
+    within_limit: bool
+
+
 @operation("contact.next_window")
 def next_window(
     context: OperationContext,
@@ -74,7 +86,7 @@ def next_window(
     first_due: datetime | None = None,
     all_due: datetime | None = None,
     not_before: datetime | None = None,
-) -> dict[str, Any]:
+) -> Window:
     """Find when the next attempt may be made.
 
     Returns ``opens_at`` and ``closes_at`` (UTC; None when nothing is open in four weeks),
@@ -119,8 +131,12 @@ def _possible(
     return attempts.upcoming(session, case.person_id, card, hours, now)
 
 
+class FirstCall(TypedDict):
+    first_call: str
+
+
 @operation("contact.first_call")
-def first_call(context: OperationContext, *, case_id: str, person_id: str) -> dict[str, Any]:
+def first_call(context: OperationContext, *, case_id: str, person_id: str) -> FirstCall:
     """Say how the number may be rung: decision `first_call` (normal, cold, ask_first, never).
 
     Where no number may be rung and another way was agreed for this time: other_way.
@@ -149,10 +165,16 @@ def decides(context: OperationContext, case: Case) -> rules.Decide:
     return ask
 
 
+class NextAction(TypedDict):
+    next_action: str
+    counts: bool
+    risk_changed: bool
+
+
 @operation("contact.decide_next")
 def decide_next(
     context: OperationContext, *, case_id: str, person_id: str, attempt_id: str
-) -> dict[str, Any]:
+) -> NextAction:
     """Say what follows from an attempt: decision `attempt_outcome`. Once for one attempt."""
     session = context.session
     case, attempt = case_of(context, case_id), session.get_one(ContactAttempt, UUID(attempt_id))
@@ -244,7 +266,7 @@ def post_safe(card: cards.InForce | None) -> str:
 @operation("contact.suspend_number")
 def suspend_number(
     context: OperationContext, *, case_id: str, person_id: str, attempt_id: str
-) -> dict[str, Any]:
+) -> None:
     """Suspend the number of an attempt for this person, and purge what waits to be sent to them.
 
     It holds at once and in every service: each call and each sending reads it. Another client on
@@ -269,7 +291,6 @@ def suspend_number(
     audit.of_case(
         session, case.tenant_id, case.id, "outbound.purged", by="system", at=context.now, **about
     )
-    return {}
 
 
 def purge_outbox(session: Session, case: Case, *, now: datetime) -> int:
@@ -285,8 +306,12 @@ def purge_outbox(session: Session, case: Case, *, now: datetime) -> int:
     return len(gone.all())
 
 
+class WindowMissed(TypedDict):
+    window_missed: bool
+
+
 @operation("contact.window_closed")
-def window_closed(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+def window_closed(context: OperationContext, *, case_id: str) -> WindowMissed:
     """Say whether the window passed without an attempt. One that has begun goes on to its end."""
     begun = exists().where(
         UserTask.instance_id == context.instance_id,
@@ -300,7 +325,7 @@ def window_closed(context: OperationContext, *, case_id: str) -> dict[str, Any]:
 @operation("contact.window_missed")
 def window_missed(
     context: OperationContext, *, case_id: str, person_id: str, window_id: str | None = None
-) -> dict[str, Any]:
+) -> WindowMissed:
     """Note that a safe window passed without an attempt: a breach that shows in the record."""
     case = case_of(context, case_id)
     about = {"window_id": window_id}
@@ -317,8 +342,7 @@ def window_missed(
 
 
 @operation("contact.cancel_pending")
-def cancel_pending(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+def cancel_pending(context: OperationContext, *, case_id: str) -> None:
     """Give up what waits to be sent to the client: she has rung herself."""
     case = case_of(context, case_id)
     purge_outbox(context.session, case, now=context.now)
-    return {}

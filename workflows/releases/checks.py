@@ -16,6 +16,7 @@ from engine.lint.people import roles
 from forms.findings import Finding as FormFinding
 from forms.findings import FormRefused
 from workflows.releases import staffing
+from workflows.releases.handed_in import HANDED_IN
 from workflows.releases.protection import protecting_checks
 from workflows.staff.matrix import PORTAL_ROLES, ROLES
 from workflows.staff.models import Position
@@ -35,8 +36,9 @@ def checks_for(session: Session, tenant_id: UUID, now: datetime) -> tuple[Check,
 
 
 def known_operations(definitions: Definitions) -> Iterator[Finding]:
-    """Refuse what calls an operation that does not exist, or with other parameters."""
-    yield from services.operations(operations.registry())(definitions)
+    """Refuse what calls an operation that does not exist, or with other parameters; say what reads
+    something that none of them returns."""
+    yield from services.operations(operations.registry(), HANDED_IN)(definitions)
 
 
 def usable_forms(definitions: Definitions) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """What the diagrams of risk grading may call."""
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NotRequired, TypedDict
 from uuid import UUID
 
 from sqlalchemy import select
@@ -22,8 +22,13 @@ def case_of(context: OperationContext, case_id: str) -> Case:
     return context.session.get_one(Case, UUID(case_id))
 
 
+class ToolChoice(TypedDict):
+    tool_choice: list[str]
+    risk_level: NotRequired[str]
+
+
 @operation("risk.choose_tools")
-def choose_tools(context: OperationContext, *, case_id: str) -> dict[str, Any]:
+def choose_tools(context: OperationContext, *, case_id: str) -> ToolChoice:
     """Say which tools are asked: decision `tool_choice` on what is known of the case.
 
     The grade so far comes with it: what is asked in a high-risk case is listed and due as such,
@@ -40,14 +45,28 @@ def choose_tools(context: OperationContext, *, case_id: str) -> dict[str, Any]:
         "external_assessment": known.get("external_level") is not None,
     }
     tools = decide(context, "tool_choice", inputs, subject_id=case.subject_id)
-    graded = {"risk_level": case.risk_level} if case.risk_level else {}
-    return {"tool_choice": tools or [], **graded}
+    chosen: ToolChoice = {"tool_choice": tools or []}
+    if case.risk_level:
+        chosen["risk_level"] = case.risk_level
+    return chosen
+
+
+class BroughtTogether(TypedDict):
+    """What `risk_level` is asked; ``dash`` is null where no checklist was answered."""
+
+    highest: str | None
+    any_unknown: bool
+    grade_origin: str
+    professional_raise: str
+    asked: bool
+    marac_kind: str | None
+    dash: NotRequired[None]
 
 
 @operation("risk.provisional")
 def provisional(
     context: OperationContext, *, case_id: str, professional_raise: str | None = None
-) -> dict[str, Any]:
+) -> BroughtTogether:
     """Bring together what is known when nobody can be asked now.
 
     ``professional_raise``: to what a member of staff has raised the risk (medium, high).
@@ -66,7 +85,7 @@ def provisional(
     }
 
 
-@operation("risk.score_dash")
+@operation("risk.score_dash", decision="dash")
 def score_dash(context: OperationContext, *, case_id: str) -> dict[str, Any]:
     """Score the checklist: decision `dash`. Its answers stay with the case."""
     case = case_of(context, case_id)
@@ -79,7 +98,7 @@ def score_dash(context: OperationContext, *, case_id: str) -> dict[str, Any]:
     return result
 
 
-@operation("risk.score_hate")
+@operation("risk.score_hate", decision="hate_level")
 def score_hate(context: OperationContext, *, case_id: str) -> dict[str, Any]:
     """Score the hate-crime items: decisions `hate_score` and `hate_level`."""
     case = case_of(context, case_id)
@@ -96,22 +115,24 @@ def score_hate(context: OperationContext, *, case_id: str) -> dict[str, Any]:
 
 
 @operation("risk.levels")
-def bring_together(context: OperationContext, *, case_id: str, tools: Tools) -> dict[str, Any]:
+def bring_together(context: OperationContext, *, case_id: str, tools: Tools) -> BroughtTogether:
     """Return the highest level of all tools and whether anything is unknown, for `risk_level`."""
     case = case_of(context, case_id)
     found = {tool: _level_of(context, case, tool) for tool in tools}
     external = facts.of(context.session, case).get("external_level")
     known = [level for level, _ in found.values()]
     incomplete = not tools or any(level is None or open_ for level, open_ in found.values())
-    return {
+    result: BroughtTogether = {
         "highest": levels.for_table(levels.highest([*known, external])),
         "any_unknown": incomplete,
         "grade_origin": str(GradeOrigin.GRADED),
         "professional_raise": "none",
         "asked": True,
         "marac_kind": marac_kind(context, case),
-        **({} if {"dash", "yp_dash"} & set(tools) else {"dash": None}),
     }
+    if not {"dash", "yp_dash"} & set(tools):
+        result["dash"] = None
+    return result
 
 
 def _level_of(context: OperationContext, case: Case, tool: str) -> tuple[str | None, bool]:
@@ -151,6 +172,12 @@ def _scored(context: OperationContext, decision_id: str) -> dict[str, Any]:
     return outputs
 
 
+class Graded(TypedDict):
+    risk_level: str
+    level_moved: bool
+    concern_assessed: bool
+
+
 @operation("risk.record")
 def record(
     context: OperationContext,
@@ -163,7 +190,7 @@ def record(
     raise_to: str | None = None,
     lower_to: str | None = None,
     lower_approved: str | None = None,
-) -> dict[str, Any]:
+) -> Graded:
     """Write the grade; say what it is, whether it moved and whether safeguarding must hear."""
     case = case_of(context, case_id)
     before = case.risk_level
@@ -224,10 +251,14 @@ def _concern_found(context: OperationContext, case: Case) -> bool:
     )
 
 
+class Review(TypedDict):
+    review_at: datetime
+
+
 @operation("risk.schedule_review")
 def schedule_review(
     context: OperationContext, *, case_id: str, risk_level: str, grade_origin: str
-) -> dict[str, Any]:
+) -> Review:
     """Say when the grade is looked at again: high 7 days, medium 28, standard 90.
 
     A provisional grade is looked at again at the first contact, and after a week at the latest.
@@ -238,7 +269,7 @@ def schedule_review(
     return {"review_at": context.now + wait}
 
 
-@operation("marac.route")
+@operation("marac.route", decision="marac_route")
 def route_marac(
     context: OperationContext,
     *,

@@ -1,6 +1,6 @@
 """What the diagram of safeguarding may call."""
 
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from engine.operations import OperationContext, operation
@@ -46,6 +46,18 @@ def concern_of(context: OperationContext, concern_id: str) -> SafeguardingConcer
     return context.session.get_one(SafeguardingConcern, UUID(concern_id))
 
 
+class Concern(TypedDict):
+    concern_id: str
+    case_id: str | None
+    contact_id: str | None
+    refer_now: bool
+    filled: bool
+    danger_now: str | None
+    about_staff: str | None
+    about_child_or_adult: bool
+    raiser_id: str | None
+
+
 @operation("safeguarding.open")
 def open_concern(
     context: OperationContext,
@@ -57,7 +69,7 @@ def open_concern(
     danger_now: str | None = None,
     about_staff: str | None = None,
     refer_now: bool | None = None,
-) -> dict[str, Any]:
+) -> Concern:
     """Find the concern that was raised, or make one when a rule or a review found it.
 
     ``refer_now``: whoever raised it judges that waiting for the lead is unsafe.
@@ -109,16 +121,25 @@ def _is_person(by: str) -> bool:
     return by != "system"
 
 
+class LockedOut(TypedDict):
+    restricted: bool
+
+
 @operation("safeguarding.lock_out")
-def lock_out(context: OperationContext, *, concern_id: str) -> dict[str, Any]:
+def lock_out(context: OperationContext, *, concern_id: str) -> LockedOut:
     """Restrict a concern about staff to the alternate recipient and the lead who is not named."""
     concern = concern_of(context, concern_id)
     concern.restricted = True
     return {"restricted": True}
 
 
+class Routes(TypedDict):
+    routes: list[str]
+    route_time: dict[str, str]
+
+
 @operation("safeguarding.routes")
-def find_routes(context: OperationContext, *, concern_id: str) -> dict[str, Any]:
+def find_routes(context: OperationContext, *, concern_id: str) -> Routes:
     """Say along which routes it goes: decision `safeguarding_route` on the lead's ticks.
 
     ``route_time`` says for each route how soon: now, same_day or one_wd.
@@ -134,8 +155,12 @@ def find_routes(context: OperationContext, *, concern_id: str) -> dict[str, Any]
     }
 
 
+class Basis(TypedDict):
+    sharing_basis: str
+
+
 @operation("safeguarding.basis")
-def find_basis(context: OperationContext, *, concern_id: str, routes: list[str]) -> dict[str, Any]:
+def find_basis(context: OperationContext, *, concern_id: str, routes: list[str]) -> Basis:
     """Find on what basis the concern may be shared: decision `sharing_basis`, once.
 
     A contact without a case has no consent to read and no log of its own: the decision record is
@@ -166,7 +191,6 @@ def find_basis(context: OperationContext, *, concern_id: str, routes: list[str])
 
 
 @operation("safeguarding.close")
-def close(context: OperationContext, *, concern_id: str) -> dict[str, Any]:
+def close(context: OperationContext, *, concern_id: str) -> None:
     """Close the concern when every route has been followed and whoever raised it was told."""
     concern_of(context, concern_id).closed_at = context.now
-    return {}
