@@ -1,6 +1,7 @@
 """Why a task is there: the words of the table, else names and labels, and nothing that hurts."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -160,3 +161,32 @@ def test_a_task_tells_what_was_decided_last_and_never_a_way_to_reach_somebody(
     house.do("ines", "task_attempt", TRIED)
     house.travel(house.now.replace(hour=14, minute=30))
     assert why("task_attempt").startswith("Nobody answered: the next attempt is made")
+
+
+def test_the_history_tells_table_and_rule_to_whoever_looks_into_it(
+    sign_in: SignIn, house: House
+) -> None:
+    house.receive(answers=AMARA)
+    house.do("ines", "task_read_written", READ)
+    house.do("ines", "task_choose_route", {"route": "victim_support"})
+    address = f"/cases/{house.case().id}/history"
+    told = {}
+    for who in ("ines", "auditor"):
+        browser = sign_in(who)
+        if browser.get(address).status_code == 403:
+            given = {"purpose": "review", "reason": "Audit of ten cases."}
+            browser.post(f"/cases/{house.case().id}/reason", given)
+        run = re.search(r'href="([^"]+)">First contact<', browser.get(address).text)
+        assert run, who
+        page = browser.get(run[1]).text
+        rows = re.findall(r"<tr>(.*?)</tr>", page.partition('id="decided-title"')[2], re.S)
+        told[who] = {
+            found[1]: row
+            for row in rows
+            if (found := re.search(r'<div class="technical">([a-z_]+)</div>', row))
+        }
+        assert ">r1<" in told[who]["contact_schedule"], who
+        assert "The risk is high: the first attempt is due" in told[who]["contact_schedule"]
+    assert "not shown" in told["ines"]["contact_method"]
+    assert "A number the client gave as safe" not in told["ines"]["contact_method"]
+    assert ">r3<" in told["auditor"]["contact_method"]
