@@ -1,10 +1,11 @@
 """A call on a bad line: what the page says when it reaches nobody, on a desk and on a telephone."""
 
+import pytest
 from browser import TELEPHONE, Stage
 from playwright.sync_api import Route, expect
 from screens import IN_A_BROWSER, kept, submit
 
-pytestmark = IN_A_BROWSER
+pytestmark = [*IN_A_BROWSER, pytest.mark.usefixtures("house")]  # the shipped release is in force
 
 
 def test_danger_that_reached_nobody_says_so_and_goes_out_later(stage: Stage) -> None:
