@@ -133,7 +133,10 @@ def _store(
 
 
 def _store_files(session: Session, release: Release, files: Iterable[DefinitionFile]) -> None:
-    """Write names first: only bytes that a release of the tenant names can be seen."""
+    """Write names first: only bytes that a release of the tenant names can be seen.
+
+    Of a draft most files are stored already, and nearly all of a tenant's first release.
+    """
     given = list(files)
     rows = [
         {
@@ -147,8 +150,15 @@ def _store_files(session: Session, release: Release, files: Iterable[DefinitionF
     ]
     if rows:
         session.execute(insert(ReleaseFile), rows)
-        contents = [{"sha256": file.sha256, "content": file.content} for file in given]
-        session.execute(upsert(FileContent).on_conflict_do_nothing(), contents)
+        named = select(FileContent.sha256).where(FileContent.sha256.in_(f.sha256 for f in given))
+        stored = set(session.scalars(named))
+        contents = [
+            {"sha256": file.sha256, "content": file.content}
+            for file in given
+            if file.sha256 not in stored
+        ]
+        if contents:
+            session.execute(upsert(FileContent).on_conflict_do_nothing(), contents)
 
 
 def get(session: Session, release_id: UUID) -> Release:

@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from api.embedded import get_server
 from engine.clock import TravellingClock
 from engine.db import WORKER_ROLE, connect
+from engine.releases import shipped_files
 from migrations.run import upgrade
 
 pytest_plugins = ["given"]
@@ -35,12 +36,16 @@ EMPTY_ALL = """
 DO $$ DECLARE t text; filled boolean; BEGIN
   SET LOCAL session_replication_role = replica;
   FOR t IN SELECT format('%I', tablename) FROM pg_tables
-           WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+           WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'file_content') LOOP
     EXECUTE 'SELECT EXISTS (SELECT 1 FROM ' || t || ')' INTO filled;
     IF filled THEN EXECUTE 'DELETE FROM ' || t; END IF;
   END LOOP;
+  DELETE FROM file_content WHERE sha256 NOT IN (SELECT sha256 FROM kept.shipped);
 END $$
 """
+# As where another organisation is at work: the bytes of the shipped files are there already.
+SHIP = "INSERT INTO file_content VALUES (encode(sha256(:content), 'hex'), :content)"
+KEEP_SHIPPED = "CREATE SCHEMA kept; CREATE TABLE kept.shipped AS SELECT sha256 FROM file_content"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -68,11 +73,21 @@ def server_url() -> Iterator[str]:
                 connection.execute(text("SELECT pg_reload_conf()"))
                 connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
             owner.dispose()
-            upgrade(str_url(url, TEMPLATE))
+            make_template(str_url(url, TEMPLATE))
             (folder / "ready").touch()
     yield url
     with fasteners.InterProcessLock(folder / "lock"):
         server.cleanup()
+
+
+def make_template(url: str) -> None:
+    upgrade(url)
+    owner = create_engine(url)
+    shipped = {f if isinstance(f, bytes) else f.encode() for f in shipped_files().values()}
+    with owner.begin() as connection:
+        connection.execute(text(SHIP), [{"content": content} for content in shipped])
+        connection.execute(text(KEEP_SHIPPED))
+    owner.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +113,15 @@ def owner_database(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def application_database(database_url: str) -> Iterator[Engine]:
-    database = connect(database_url, pool_size=20)
+    # last in, first out: the connection just used knows the tables and the statements already
+    database = connect(database_url, pool_size=20, pool_use_lifo=True)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture(scope="session")
+def database_of_workers(database_url: str) -> Iterator[Engine]:
+    database = connect(database_url, role=WORKER_ROLE, pool_use_lifo=True)
     yield database
     database.dispose()
 
@@ -112,11 +135,9 @@ def database(application_database: Engine, owner_database: Engine) -> Iterator[E
 
 
 @pytest.fixture
-def worker_database(database: Engine, database_url: str) -> Iterator[Engine]:
+def worker_database(database: Engine, database_of_workers: Engine) -> Engine:
     """The same database as the worker's role."""
-    worker = connect(database_url, role=WORKER_ROLE)
-    yield worker
-    worker.dispose()
+    return database_of_workers
 
 
 @pytest.fixture

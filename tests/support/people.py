@@ -141,31 +141,31 @@ def make_organisation(
             for key, calendar in services.items()
         )
         session.flush()
-        for login_name in staff:
-            make_staff(session, org, login_name, *staff[login_name])
-        for name, (service, members) in teams.items():
-            session.add(
-                Team(
-                    id=org.teams[name],
-                    tenant_id=org.tenant_id,
-                    service_id=org.services[service],
-                    name=name,
-                )
+        for login_name, (name, _, _) in staff.items():
+            add_staff(session, org, login_name, name)
+        session.flush()
+        session.add_all(
+            Team(
+                id=org.teams[name],
+                tenant_id=org.tenant_id,
+                service_id=org.services[service],
+                name=name,
             )
-            session.flush()
-            session.add_all(
-                TeamMember(
-                    team_id=org.teams[name], staff_id=org.staff[member], tenant_id=org.tenant_id
-                )
-                for member in members
-            )
+            for name, (service, _) in teams.items()
+        )
+        for login_name, (_, role, service) in staff.items():
+            add_role(session, org, org.staff[login_name], role, service)
+        session.flush()
+        session.add_all(
+            TeamMember(team_id=org.teams[name], staff_id=org.staff[member], tenant_id=org.tenant_id)
+            for name, (_, members) in teams.items()
+            for member in members
+        )
     return org
 
 
-def make_staff(
-    session: Session, org: Organisation, login_name: str, name: str, role: str, service: str | None
-) -> None:
-    """Take on one member of staff with one role, in one service or in all."""
+def add_staff(session: Session, org: Organisation, login_name: str, name: str) -> None:
+    """Take on one member of staff."""
     staff_id = org.staff[login_name]
     session.add(
         Staff(
@@ -178,14 +178,19 @@ def make_staff(
         )
     )
     keys.new_subject(session, org.tenant_id, staff_id, SubjectKind.STAFF, now=org.now)
-    session.flush()
-    give_role(session, org, staff_id, role, service)
 
 
 def give_role(
     session: Session, org: Organisation, staff_id: UUID, role: str, service: str | None = None
 ) -> None:
     """Give a further role, in one service or in all."""
+    add_role(session, org, staff_id, role, service)
+    session.flush()
+
+
+def add_role(
+    session: Session, org: Organisation, staff_id: UUID, role: str, service: str | None
+) -> None:
     session.add(
         StaffRole(
             tenant_id=org.tenant_id,
@@ -196,4 +201,3 @@ def give_role(
             granted_by="system",
         )
     )
-    session.flush()
