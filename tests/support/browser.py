@@ -43,6 +43,42 @@ document.addEventListener('securitypolicyviolation', (event) => {
 });
 """
 
+# When a key comes up, the focus has moved and the page has been scrolled to it. The page notes it
+# itself: to be asked after every key took longer than all else that is asked of a page.
+NOTE_STOPS = """{
+// whatever had the focus: what is focused and gone leaves its place, the top, to start from
+const top = document.createElement('span');
+top.tabIndex = -1;
+document.body.prepend(top);
+top.focus();
+top.remove();
+scrollTo(0, 0);
+window.stops = { over: false, hidden: [], passed: new Set() };
+stops.note = () => {
+  const e = document.activeElement;
+  stops.over ||= !e || e === document.body || stops.passed.has(e);
+  if (stops.over) return;
+  stops.passed.add(e);
+  const r = e.getBoundingClientRect();
+  const x = Math.min(Math.max(r.left + r.width / 2, 1), innerWidth - 1);
+  // of what is taller than the window, the middle of what is in sight
+  const y = r.height > innerHeight / 2
+    ? (Math.max(r.top, 0) + Math.min(r.bottom, innerHeight)) / 2
+    : r.top + Math.min(r.height / 2, 20);
+  const top = document.elementFromPoint(x, y);
+  const seen = top && (e.contains(top) || top.contains(e) || e.closest('label')?.contains(top));
+  const place = `at ${Math.round(x)},${Math.round(y)}`;
+  const over = top?.outerHTML.slice(0, 80);
+  if (!seen) stops.hidden.push(`${e.outerHTML.slice(0, 140)} ${place} under ${over}`);
+};
+stops.forget = () => {
+  document.activeElement?.blur?.();
+  removeEventListener('keyup', stops.note, true);
+  return stops.hidden;
+};
+addEventListener('keyup', stops.note, true);
+}"""
+
 
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
@@ -79,10 +115,11 @@ class Visitor:
 
     def look_like(self, *, viewport: ViewportSize = DESK, dark: bool = False) -> None:
         """Change the size of the window and its colours, as whoever holds the device does."""
-        self.dark = dark
         # without motion: a colour on its way from one to another is no colour of ours
         self.page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
-        self.page.set_viewport_size(viewport)
+        self.dark = dark
+        if self.page.viewport_size != viewport:
+            self.page.set_viewport_size(viewport)
 
     def let_in(self, login_name: str, secret: str, password: str) -> None:
         """Sign in without looking at the page: the window gets the cookie."""
@@ -166,33 +203,13 @@ class Visitor:
 
     def covered_stops(self, most: int = 80) -> list[str]:
         """Tab through the page and return stops that lie under a sticky bar or out of sight."""
-        hidden = []
-        self.page.evaluate("document.activeElement?.blur?.(); scrollTo(0, 0)")
-        for _ in range(most):
-            self.page.keyboard.press("Tab")
-            found = self.page.evaluate(
-                """(() => {
-                  const e = document.activeElement;
-                  if (!e || e === document.body) return 'end';
-                  const r = e.getBoundingClientRect();
-                  const x = Math.min(Math.max(r.left + r.width / 2, 1), innerWidth - 1);
-                  // of what is taller than the window, the middle of what is in sight
-                  const y = r.height > innerHeight / 2
-                    ? (Math.max(r.top, 0) + Math.min(r.bottom, innerHeight)) / 2
-                    : r.top + Math.min(r.height / 2, 20);
-                  const top = document.elementFromPoint(x, y);
-                  const seen = top && (e.contains(top) || top.contains(e)
-                                       || e.closest('label')?.contains(top));
-                  const place = `at ${Math.round(x)},${Math.round(y)}`;
-                  const over = top?.outerHTML.slice(0, 80);
-                  return seen ? '' : `${e.outerHTML.slice(0, 140)} ${place} under ${over}`;
-                })()"""
-            )
-            if found == "end":
+        self.page.evaluate(NOTE_STOPS)
+        for _ in range(0, most, 10):
+            for _ in range(10):
+                self.page.keyboard.press("Tab")
+            if self.page.evaluate("stops.over"):
                 break
-            if found:
-                hidden.append(found)
-        return hidden
+        return list(self.page.evaluate("stops.forget()"))
 
 
 @dataclass
