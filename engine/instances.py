@@ -34,10 +34,12 @@ from engine.ports import DatabasePorts
 from engine.runtime import InstanceEnded, NoSuchProcess
 from engine.states import IncidentState, InstanceStatus
 
-LOCK = """
-SELECT id, tenant_id, service_id, business_key, release_id, process_id, status, version, risk_rank,
-  told_rank, state
-FROM process_instance WHERE id = {which} FOR NO KEY UPDATE
+HELD = (
+    "id tenant_id service_id business_key release_id process_id status version risk_rank "
+    "told_rank state"
+).split()
+LOCK = f"""
+SELECT {", ".join(HELD)} FROM process_instance WHERE id = {{which}} FOR NO KEY UPDATE
 """
 LOCK_INSTANCE = LOCK.format(which="%(id)s")
 LOCK_INSTANCE_IF_FREE = LOCK_INSTANCE + "SKIP LOCKED"
@@ -211,6 +213,13 @@ def hold_of_task(session: Session, user_task_id: UUID) -> Held | None:
     return held
 
 
+def locked(session: Session, user_task_id: UUID, columns: Sequence[Any]) -> None:
+    """Note that the instance of a user task has been locked with it; ``columns`` as in `HELD`."""
+    held = Held(*columns)
+    _held(session)[held.id] = held
+    memory(session).setdefault("of_tasks", {})[user_task_id] = held.id
+
+
 def forget(session: Session, instance_ids: Iterable[UUID]) -> None:
     """Read instances again when they are next held: something else has written their rows."""
     for instance_id in instance_ids:
@@ -260,7 +269,7 @@ def _lock(session: Session, statement: str, id: UUID) -> Held:
     row = run(session, statement, {"id": id}).one_or_none()
     if row is None:
         raise InstanceNotFound
-    held = Held(**row._asdict())
+    held = Held(*row)
     return _held(session).setdefault(held.id, held)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, literal_column, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -21,9 +21,11 @@ from engine.db import Fixed, loaded, memory, varying
 from engine.errors import Forbidden, NotFound, Refusal
 from engine.lines import task_line
 from engine.living import holding
-from engine.models import Timer, UserTask
+from engine.models import ProcessInstance, Timer, UserTask
 from engine.saving import overdue_timer
 from engine.states import UserTaskState
+
+SAME_PLACES = "seen.ctid = user_task.ctid AND was.ctid = process_instance.ctid"
 
 
 class Reading:
@@ -34,9 +36,33 @@ class Reading:
     """
 
     def __init__(self, *conditions: ColumnElement[bool]) -> None:
-        fresh = select(*UserTask.__table__.c).where(UserTask.id == varying("task_id"), *conditions)
+        task, instance = UserTask.__table__, ProcessInstance.__table__
+        fresh = select(*task.c).where(UserTask.id == varying("task_id"), *conditions)
         alone = fresh.where(UserTask.instance_id.is_(None)).with_for_update(of=UserTask)
-        self._fresh, self._alone = Fixed(fresh), Fixed(alone)
+        # as both were when the statement began: another place than now, if one was written since
+        seen, was = task.alias("seen"), instance.alias("was")
+        both = (
+            fresh.add_columns(*(instance.c[name].label(f"held_{name}") for name in instances.HELD))
+            .add_columns(literal_column(SAME_PLACES))
+            .join(instance, instance.c.id == task.c.instance_id)
+            .join(seen, seen.c.id == task.c.id)
+            .join(was, was.c.id == instance.c.id)
+            .with_for_update(of=[instance, task], key_share=True, skip_locked=True)
+        )
+        self._fresh, self._alone, self._both = Fixed(fresh), Fixed(alone), Fixed(both)
+
+    def read_if_free(self, session: Session, user_task_id: UUID, **values: Any) -> UserTask | None:
+        """Lock the task's instance and read the task, in one statement and without waiting.
+
+        None when that does not do: somebody else has the lock, or had it in this very moment, so
+        that what the ``conditions`` saw may be older than the task.
+        """
+        row = self._both.run(session, task_id=user_task_id, **values).one_or_none()
+        if row is None or not row[-1]:
+            return None
+        width = len(UserTask.__table__.c)
+        instances.locked(session, user_task_id, row[width:-1])
+        return loaded(session, UserTask, dict(zip(row._fields[:width], row[:width], strict=True)))
 
     def read(
         self, session: Session, user_task_id: UUID, *, is_locked: bool, **values: Any
@@ -99,8 +125,10 @@ def lock(session: Session, user_task_id: UUID, reading: Reading = ANY, **values:
     known: UserTask | None = _locked(session).get(user_task_id)
     if known is not None and reading is ANY:
         return known
-    held = instances.hold_of_task(session, user_task_id)
-    task = reading.read(session, user_task_id, is_locked=held is not None, **values)
+    task = reading.read_if_free(session, user_task_id, **values)
+    if task is None:
+        held = instances.hold_of_task(session, user_task_id)
+        task = reading.read(session, user_task_id, is_locked=held is not None, **values)
     if task is None:
         raise UserTaskNotFound
     return _locked(session).setdefault(user_task_id, task)

@@ -9,14 +9,14 @@ from uuid import UUID
 import pytest
 from desk import Desk
 from diagrams import boundary, catch, diagram, end, message, process, start, timer, user
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, func, literal_column, select, text
 from together import together
 
 from engine import idempotency, messages, timers, user_tasks
 from engine.db import unit_of_work
 from engine.models import MessageInbox, UserTask
 from engine.states import MessageState
-from engine.user_tasks import AlreadyClaimed, UserTaskNotOpen
+from engine.user_tasks import AlreadyClaimed, UserTaskNotFound, UserTaskNotOpen
 
 ASK = diagram(
     process(
@@ -70,6 +70,39 @@ def test_one_claims_and_the_other_is_told_who(desk: Desk) -> None:
         [told] = [each for each in out if isinstance(each, AlreadyClaimed)]
         assert told.extra["by"] == winner
     assert desk.is_consistent()
+
+
+def test_a_policy_is_asked_again_when_the_task_was_written_in_that_very_moment(desk: Desk) -> None:
+    """The statement begins, somebody claims and is done with it, then the statement locks."""
+    desk.publish({"p.bpmn": ASK})
+    task_id = desk.task(desk.start())
+    waits = literal_column("(SELECT pg_advisory_xact_lock_shared(7)) IS NOT NULL")
+    policy = literal_column(
+        "NOT EXISTS (SELECT 1 FROM user_task u WHERE u.id = user_task.id AND u.actual_owner > '')"
+    )
+    reading, told = user_tasks.Reading(waits, policy), threading.Event()
+    refused: list[bool] = []
+
+    def look() -> None:
+        with desk.work() as session:
+            told.set()
+            try:
+                user_tasks.lock(session, task_id, reading)
+            except UserTaskNotFound:
+                refused.append(True)
+
+    with desk.work() as session:
+        session.execute(text("SELECT pg_advisory_xact_lock(7)"))
+        looking = threading.Thread(target=look)
+        looking.start()
+        told.wait(10)
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while not session.scalar(text(waiting)):
+            assert looking.is_alive()
+        with desk.work() as other:
+            user_tasks.claim(other, task_id, by="amina", now=desk.now)
+    looking.join(10)
+    assert refused == [True]
 
 
 def test_two_tasks_of_one_instance_are_both_completed(desk: Desk) -> None:
