@@ -151,7 +151,6 @@ class UserTask(Base):
         # what somebody has done today
         Index(
             "ix_user_task_done",
-            "tenant_id",
             "completed_by",
             "completed_at",
             postgresql_where=text("completed_at IS NOT NULL"),

@@ -137,7 +137,7 @@ def _instances() -> None:
     op.create_index(
         "ix_user_task_done",
         "user_task",
-        ["tenant_id", "completed_by", "completed_at"],
+        ["completed_by", "completed_at"],
         postgresql_where=sa.text("completed_at IS NOT NULL"),
     )
     op.create_index(

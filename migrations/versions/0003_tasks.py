@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("form_sha256", sa.LargeBinary(), nullable=False),
         sa.Column("subject_id", sa.Uuid(), nullable=False),
         sa.Column("answers", sa.LargeBinary(), nullable=True),
-        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("by", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["user_task_id"], ["user_task.id"]),
         sa.PrimaryKeyConstraint("user_task_id"),

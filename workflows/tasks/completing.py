@@ -30,7 +30,7 @@ WITH dropped AS (
 INSERT INTO form_answers (user_task_id, tenant_id, form_id, form_sha256, subject_id, answers, by,
     at)
 VALUES (%(task_id)s, %(tenant_id)s, %(form_id)s, %(form_sha256)s, %(subject_id)s, %(answers)s,
-    %(by)s, %(at)s)
+    %(staff_id)s, %(at)s)
 """
 
 
@@ -145,7 +145,6 @@ def _keep(
         "form_sha256": bytes.fromhex(asked.form.sha256),
         "subject_id": subject,
         "answers": sealed,
-        "by": actor.by,
         "staff_id": actor.staff_id,
         "at": now,
     }

@@ -28,7 +28,7 @@ class FormAnswers(Sealed, Base):
     form_sha256: Mapped[bytes]
     subject_id: Mapped[UUID]  # whose key: the case or contact, else the tenant
     answers = encrypted(DataClass.C4, JSON)
-    by: Mapped[str]
+    by: Mapped[UUID]  # who answered
     at: Mapped[datetime]
 
     @property
