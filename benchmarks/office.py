@@ -22,6 +22,7 @@ import psutil
 from sqlalchemy import Engine, text
 
 from api.embedded import get_server
+from benchmarks import case_drawing
 from engine import releases
 from engine.db import WORKER_ROLE, connect, unit_of_work
 from migrations.run import upgrade
@@ -104,7 +105,8 @@ def _people(url: str, data: Path) -> Office:
         )
         session.flush()
         add_worker(session, tenant_id, staff_id, "dana", now)
-        files = {path.name: path.read_bytes() for path in sorted(DEFINITIONS.iterdir())}
+        drawn = case_drawing.files(case_drawing.FEEL)
+        files = drawn | {path.name: path.read_bytes() for path in sorted(DEFINITIONS.iterdir())}
         earlier = now - timedelta(hours=1)  # timers of the measures were set before now
         releases.install_shipped(session, tenant_id, now=earlier, files=files)
         token = tokens.issue(
