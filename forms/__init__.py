@@ -2,6 +2,7 @@
 
 from forms.definition import Form, Kind, Option
 from forms.findings import Finding, FormRefused
+from forms.keeping import AsTyped, Kept, keep_all
 from forms.loading import canonical, findings, load, warnings
 from forms.model import RenderModel
 from forms.post import add_row, from_post, remove_row
@@ -13,9 +14,11 @@ from forms.values import UNITED_KINGDOM
 from forms.visibility import MissingList, dropped
 
 __all__ = [
+    "AsTyped",
     "Finding",
     "Form",
     "FormRefused",
+    "Kept",
     "Kind",
     "MissingList",
     "Option",
@@ -27,6 +30,7 @@ __all__ = [
     "dropped",
     "findings",
     "from_post",
+    "keep_all",
     "load",
     "remove_row",
     "render",

@@ -16,7 +16,7 @@ from api.language import gettext
 from api.pages import names, wording
 from api.pages.contact_form import contact_form, parts_of, rows_page, with_row, written_form
 from api.pages.inbox_rows import initials_by_person
-from api.pages.intake import WRITTEN, service_named
+from api.pages.intake import AS_TYPED, WRITTEN, service_named
 from api.pages.names import name_of
 from api.pages.subjects import service_name, short
 from api.work import now, session
@@ -90,6 +90,7 @@ def show(contact_id: UUID) -> str | Response:
         source=wording.answer("contact", "source", contact.source),
         tasks=_tasks(contact),
         twin=_twin(contact, case),
+        as_typed=_as_typed(contact, case),
         section="contacts",
     )
 
@@ -110,14 +111,24 @@ def _twin(contact: Contact, case: Case | None) -> list[tuple[str, str]]:
     if not contact.answers:
         return []
     form = contact_form()
-    own = contact.handler_id == actor().staff_id
-    how = shown(actor(), DataClass.C3, case=case, during_contact=own and contact.is_live)
-    answers = dict(contact.answers)
-    if how is not Shown.PLAIN:
-        answers = {key: value for key, value in answers.items() if key not in _covered(form)}
+    covered = _covered(form) if _is_covered(contact, case) else set()
+    answers = {key: value for key, value in contact.answers.items() if key not in covered}
     known = {key: value for key, value in answers.items() if key in form.questions}
     twin = forms.text_twin(form, known)
     return [(question, answer) for question, answer in twin if answer != "Not answered"]
+
+
+def _as_typed(contact: Contact, case: Case | None) -> list[tuple[str, str]]:
+    """Return what was typed before the contact was cut short and could not be taken as answers."""
+    given = (contact.answers or {}).get(AS_TYPED, ())
+    covered = _covered(contact_form()) if given and _is_covered(contact, case) else set()
+    return [(each["question"], each["text"]) for each in given if each["key"] not in covered]
+
+
+def _is_covered(contact: Contact, case: Case | None) -> bool:
+    own = contact.handler_id == actor().staff_id
+    during = own and contact.is_live
+    return shown(actor(), DataClass.C3, case=case, during_contact=during) is not Shown.PLAIN
 
 
 def _covered(form: Form) -> set[str]:

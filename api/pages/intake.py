@@ -5,6 +5,7 @@ process. Losing the line or the connection loses no word.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -47,6 +48,7 @@ CUT_SHORT: Mapping[str, Mapping[str, str]] = {
     "cannot_talk": {"safe_now": "no", "route": "unclear"},
     "silent": {"safe_now": "silent", "conduct_kind": "silent", "route": "unclear"},
 }
+AS_TYPED = "_as_typed"  # beside the answers of a contact that was cut short: what is none
 
 
 # -- beginning -----------------------------------------------------------------------------------
@@ -191,7 +193,8 @@ def end(contact_id: UUID) -> AnyResponse | tuple[str, int]:
     try:
         checked = _check(typed, early)
         with session().begin_nested():
-            _end(contact, checked, typed.get(MATCH, {}))
+            match = typed.get(MATCH, {})
+            _end(contact, checked, match if early is None else _still_known(match))
     except ValidationError as error:
         saved = drafts.of_contact(session(), contact_id)
         return page(contact, typed, saved, error.normalized_messages()), 422
@@ -204,12 +207,24 @@ def end(contact_id: UUID) -> AnyResponse | tuple[str, int]:
 
 
 def _check(typed: Mapping[str, Any], early: Mapping[str, str] | None) -> dict[str, Any]:
-    """Check what was said. A contact that was cut short asks for nothing more."""
-    answers = _answers(typed)
+    """Check what was said. A contact that was cut short asks for nothing more and refuses nothing:
+    what cannot be read, and what ending early answers otherwise, is kept as it was typed.
+    """
+    form, answers = contact_form(), _answers(typed)
     if early is None:
-        return forms.check_answers(contact_form(), answers, now=now())
-    given = {**answers, **early, "source": answers.get("source") or "self"}
-    return forms.check_answers(contact_form(), given, partial=True, now=now())
+        return forms.check_answers(form, answers, now=now())
+    kept = forms.keep_all(form, answers, early, now=now())
+    more = {AS_TYPED: [asdict(each) for each in kept.as_typed]} if kept.as_typed else {}
+    return {"source": "self", **kept.answers, **more}
+
+
+def _still_known(match: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return who it was said to be, unless that person is closed to the handler by now."""
+    try:
+        people_found.known(match.get("person_id") or "")
+    except NotFound:
+        return {}
+    return match
 
 
 def _end(contact: Contact, checked: dict[str, Any], match: Mapping[str, Any]) -> None:

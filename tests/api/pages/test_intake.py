@@ -269,18 +269,53 @@ def test_a_contact_ends_into_its_process_and_its_page_says_what_is_next(
     assert amina.post(f"{address}/draft", said, headers=AS_JSON).status_code == 409
 
 
-def test_a_call_that_cannot_go_on_ends_with_what_there_is(
-    amina: Browser, ark: Organisation, house: House
+@pytest.mark.parametrize(("end", "expected"), [("cannot_talk", "no"), ("silent", "silent")])
+def test_a_call_that_cannot_go_on_ends_whatever_is_typed_and_keeps_it(
+    amina: Browser, ark: Organisation, house: House, end: str, expected: str
 ) -> None:
-    for end, expected in (("cannot_talk", "no"), ("silent", "silent")):
-        address = begin(amina, ark)
-        answer = amina.post(f"{address}/end", {"_end": end, "born_on-day": "40"})
-        if answer.status_code == 422:  # what is typed wrongly is still shown
-            answer = amina.post(f"{address}/end", {"_end": end})
-        assert answer.location == address
-        with house.look() as session:
-            contact = session.get_one(Contact, UUID(address.rpartition("/")[2]))
-            assert contact.answers["safe_now"] == expected
+    address = begin(amina, ark)
+    typed = {
+        "given_name": "Gwen",
+        "safe_now": "yes",
+        "born_on-day": "40",
+        "born_on-month": "13",
+        "route": "existing_case",
+        "case_number": "27-999999",
+        "urn": "no such log!",
+        "children-1-name": "Bea",
+        "children-1-age": "nine",
+        "channels-1-value": "07700 900123",
+    }
+    answer = amina.post(f"{address}/end", {"_end": end, **typed})
+    assert answer.location == address, answer.text
+    with house.look() as session:
+        answers = session.get_one(Contact, UUID(address.rpartition("/")[2])).answers
+    assert (answers["safe_now"], answers["route"]) == (expected, "unclear")
+    assert answers["given_name"] == "Gwen"
+    assert answers["children"] == [{"name": "Bea"}]
+    assert answers["channels"] == [{"value": "07700 900123"}]
+    said = {each["key"]: each["text"] for each in answers["_as_typed"]}
+    assert said == {
+        "safe_now": "Yes",
+        "born_on": "40 13",
+        "route": "Add to a case that is open",
+        "case_number": "27-999999",
+        "urn": "no such log!",
+        "children": "nine",
+    }
+    page = amina.get(address).text
+    assert "Typed, and not kept as an answer" in page
+    assert "40 13" in page
+
+
+def test_a_call_ends_early_though_who_was_recognised_is_closed_to_the_handler_by_now(
+    amina: Browser, ark: Organisation, house: House, gwen: dict[str, UUID]
+) -> None:
+    address = begin(amina, ark)
+    seal(ark, gwen["case"])
+    chosen = {"_match_decision": "same", "_match_person": str(gwen["person"])}
+    assert amina.post(f"{address}/end", {"_end": "cannot_talk", **chosen}).location == address
+    assert contacts(house)[0].person_id is None
 
 
 def test_a_contact_about_an_open_case_begins_with_its_number(
