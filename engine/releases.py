@@ -53,6 +53,10 @@ class ReleaseUnsafe(Refusal):
     """This release has findings that must be mended before it is published."""
 
 
+class NothingDiffers(Refusal):
+    """Nothing differs from the release that this was made from. No draft was made."""
+
+
 class ScenariosFailed(Refusal):
     """A story that this release has to pass goes otherwise. Nothing was published."""
 
@@ -73,10 +77,12 @@ def import_files(
     ``base_id``: the published release that ``files`` were made from (default: the newest); what
     was published since is never undone by publishing the draft (`engine/bases.py`). Raises
     `definitions.ReleaseRefused` with every finding when something cannot be carried out; then
-    nothing is stored.
+    nothing is stored. So it is where not a byte differs (``NothingDiffers``).
     """
     base = base_of(session, tenant_id, base_id)
     checked = checking.check(files, extra_checks=extra_checks)
+    if base is not None and base.sha256 == checked.sha256:
+        raise NothingDiffers
     made_from = base.id if base else None
     return _store(session, tenant_id, checked, by=by, now=now, note=note, base_id=made_from)
 

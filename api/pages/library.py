@@ -157,6 +157,9 @@ def upload() -> AnyResponse | tuple[str, int]:
             base_id=base.id,
             extra_checks=checks_for(session(), actor().tenant_id, now()),
         )
+    except releases.NothingDiffers as refusal:
+        flash(refusal.title(), "warn")
+        return redirect("/library", 303)
     except ReleaseRefused as refused:
         page = render_template(
             "library_refused.html",

@@ -74,6 +74,15 @@ def test_a_changed_file_becomes_a_draft_and_a_second_person_publishes_it(
         assert releases.effective(session, ark.tenant_id, house.now).number == 2
 
 
+def test_a_file_in_which_nothing_differs_makes_no_draft(owner: Browser, house: House) -> None:
+    answer = upload(owner, consent=shipped(CONSENT))
+    assert answer.location == "/library"
+    page = owner.get("/library").text
+    assert "Nothing differs from the release that this was made from. No draft was made." in page
+    assert "Draft 2" not in page
+    assert "Draft 2 is made." in owner.get(upload(owner, consent=changed()).location).text
+
+
 def test_a_draft_may_be_sent_back_with_a_reason(
     owner: Browser, sign_in: SignIn, house: House
 ) -> None:

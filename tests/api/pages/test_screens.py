@@ -163,8 +163,9 @@ def test_the_process_library(stage: Stage) -> None:
     content = releases.shipped_files()[name]
     for words, file in (
         ("refused", content.replace(b"bpmn:endEvent", b"bpmn:noSuchThing")),
-        ("a draft", content.replace(b'name="Record consent"', b'name="Ask for consent"')),
+        ("a draft", content.replace(b'name="Record what they decided"', b'name="Ask them"')),
     ):
+        assert file != content
         page = owner.open("/library")
         given = {"name": "consent.bpmn", "mimeType": "text/xml", "buffer": BytesIO(file).read()}
         page.set_input_files("input[type=file]", given)  # type: ignore[arg-type]  # a payload
