@@ -25,7 +25,7 @@ from engine.errors import NotFound
 from engine.models import UserTask
 from workflows.access import reading
 from workflows.access.policy import visible_cases, visible_tasks
-from workflows.access.reading import ReasonNeeded
+from workflows.access.reading import NotAllowed, ReasonNeeded
 from workflows.cases import notes, queries
 from workflows.cases.models import Case, CaseParty, PartyRole
 from workflows.people.models import Person
@@ -58,6 +58,7 @@ class Head:
     path: list[case_path.Row]
     tab: str
     first_task: UserTask | None
+    may_write: bool
 
     @property
     def short_reference(self) -> str:
@@ -82,7 +83,7 @@ def ask_for_reason(refusal: ReasonNeeded) -> tuple[str, int]:
     page = render_template(
         "case_reason.html",
         case_id=case_id,
-        back=request.full_path.rstrip("?"),
+        back=request.full_path.rstrip("?") if request.method == "GET" else "",
         purposes=[(key, gettext(words)) for key, words in purposes.PURPOSES.items()],
         section="cases",
     )
@@ -196,6 +197,7 @@ def head_of(case: Case, tab: str) -> Head:
         path=case_path.path_of(case, tasks, mine),
         tab=tab,
         first_task=doable[0] if doable else None,
+        may_write=notes.may_add(actor(), case),
     )
 
 
@@ -283,6 +285,8 @@ def _facts(case: Case) -> Iterable[tuple[str, str]]:
 @once
 def add_note(case_id: UUID) -> Response:
     case = purposes.require_case(case_id, "case.shown")
+    if not notes.may_add(actor(), case):
+        raise NotAllowed(gettext("You read this case and write nothing in its record."))
     text = request.form.get("text", "").strip()[:LONGEST_NOTE]
     if text:
         notes.add_note(session(), case, text, by=actor().by, now=now())
@@ -306,4 +310,10 @@ def give_reason(case_id: UUID) -> Response:
         session(), actor(), purpose, [case.id], now(), "case.reason_given", reason=said or purpose
     )
     purposes.choose(case_id, purpose)
-    return redirect(f"/cases/{case_id}", 303)
+    return redirect(_back(case_id), 303)
+
+
+def _back(case_id: UUID) -> str:
+    """Return the page of the case that was asked for; nothing outside of the case."""
+    case, back = f"/cases/{case_id}", request.form.get("back", "")
+    return back if back.startswith((f"{case}/", f"{case}?")) else case

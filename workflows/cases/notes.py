@@ -6,7 +6,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from workflows.access.actor import Actor
 from workflows.cases.models import Case, CaseNote
+
+
+def may_add(actor: Actor, case: Case) -> bool:
+    """Whether somebody who reads the case may write in its record: an auditor reads only."""
+    given = actor.permissions("read_case", case.service_id)
+    return any(grant.role != "auditor" for grant, _ in given)
 
 
 def add_note(

@@ -100,6 +100,24 @@ def test_a_note_is_in_the_record_once_however_often_it_is_sent(
     assert page.count("Her sister rang.") == 1
 
 
+def test_an_auditor_comes_back_to_the_page_asked_for_and_writes_nothing(
+    sign_in: SignIn, case_id: UUID
+) -> None:
+    auditor, history = sign_in("auditor"), f"/cases/{case_id}/history?of=x"
+    assert f'name="back" value="{history}"' in auditor.get(history).text
+    given = {"purpose": "review", "back": history}
+    assert auditor.post(f"/cases/{case_id}/reason", given).location == history
+    for elsewhere in ("//evil.example", "/tasks", f"/cases/{case_id}.evil"):
+        answer = auditor.post(f"/cases/{case_id}/reason", {**given, "back": elsewhere})
+        assert answer.location == f"/cases/{case_id}"
+    page = auditor.get(f"/cases/{case_id}")
+    assert page.status_code == 200
+    assert "Add note" not in page.text
+    assert "Save note" not in page.text
+    assert auditor.post(f"/cases/{case_id}/notes", {"text": "I was here."}).status_code == 403
+    assert "I was here." not in auditor.get(f"/cases/{case_id}?only=notes").text
+
+
 def test_what_casework_records_of_a_case_has_a_sentence() -> None:
     """Every action that the code names, and those made of a status."""
     named = {
