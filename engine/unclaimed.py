@@ -25,6 +25,7 @@ OWNERS_SET = "unclaimed_messages"  # a role set of the release; without it:
 OWNERS = ("team_leader",)
 DUE_AFTER = timedelta(hours=4)
 OVERDUE = "task.overdue"  # tells of a late task: a task about it is never late itself
+SENDING = ("{*}sendTask", "{*}intermediateThrowEvent", "{*}endEvent")
 ABOUT = "case_id"  # the variable that holds the business key, as everywhere
 
 
@@ -41,7 +42,7 @@ def offer(
         message_id=message.id,
         process_id=PROCESS,
         element_id=ELEMENT,
-        name=f"See to it by hand: {in_words(message.name)}",
+        name=f"See to it by hand: {_said(definitions, message.name) or in_words(message.name)}",
         potential_owners=list(sets.get(OWNERS_SET, OWNERS)),
         excluded_owners=[],
         state=UserTaskState.READY,
@@ -74,6 +75,22 @@ def _about(message: MessageInbox) -> UUID | None:
         return UUID(str(said.get(ABOUT)))
     except ValueError:
         return None
+
+
+def _said(definitions: Definitions | None, name: str) -> str:
+    """Return what the author calls the steps that send a message: "MARAC asked for".
+
+    Nothing where no step of the release sends it, or where they are called differently.
+    """
+    found: set[str] = set()
+    for process in definitions.processes.values() if definitions is not None else ():
+        messages = process.element.getroottree().iter("{*}message")
+        ids = {message.get("id") for message in messages if message.get("name") == name}
+        for step in process.element.iter(*SENDING):
+            refers = (step, *step.iter("{*}messageEventDefinition"))
+            if any(each.get("messageRef", "").rpartition(":")[2] in ids for each in refers):
+                found.add(" ".join((step.get("name") or "").split()))
+    return found.pop() if len(found) == 1 else ""
 
 
 def in_words(name: str) -> str:

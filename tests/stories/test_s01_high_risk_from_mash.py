@@ -167,7 +167,7 @@ def test_what_goes_to_marac_waits_for_its_process_with_the_team_leader(
 
     waiting = story.task("femi", "task_unclaimed_message")
     assert waiting["potential_owners"] == ["team_leader"]
-    assert waiting["name"].endswith("marac requested")
+    assert waiting["name"].endswith("MARAC asked for")
 
 
 def test_the_children_are_raised_with_the_safeguarding_lead_within_the_hour(

@@ -170,6 +170,15 @@ def test_a_message_that_no_process_can_take_is_a_task_at_once(published: Desk) -
     assert task.name == "See to it by hand: marac requested"
 
 
+def test_that_task_is_called_as_the_step_that_sends_the_message(desk: Desk) -> None:
+    asking = process(
+        start("begin"), end("asked", message("marac.requested")), flows="begin > asked"
+    ).replace('id="asked"', 'id="asked" name="MARAC asked for"')
+    desk.publish({"p.bpmn": diagram(asking)})
+    desk.send("marac.requested", {})
+    assert [task.name for task in desk.open_tasks()] == ["See to it by hand: MARAC asked for"]
+
+
 def test_whoever_does_that_task_closes_the_message_or_sends_it_again(published: Desk) -> None:
     closed = published.send("marac.requested", {})
     published.complete(published.open_tasks()[0].id, by="chidi")
