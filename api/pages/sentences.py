@@ -157,7 +157,12 @@ def _result(payload: Payload) -> str:
 
 
 def _name(payload: Payload) -> str:
-    return str(payload.get("concept_name", ""))
+    """Return what the diagram calls it; a step that it gives no name is recorded by its id."""
+    name = str(payload.get("concept_name", ""))
+    if not name or name != payload.get("element"):
+        return name
+    is_gateway = str(payload.get("kind", "")).endswith("Gateway")
+    return gettext("Decision point") if is_gateway else element_words(name)
 
 
 def _who(payload: Payload) -> str:

@@ -10,12 +10,13 @@ from uuid import UUID
 import pytest
 from browsing import Browser
 from factories import make_case
+from flask import Flask
 from house import House
 from people import Organisation
 from sqlalchemy import Engine, text
 from stories import AMARA, READ, TRIED
 
-from api.pages.sentences import ACTS
+from api.pages.sentences import ACTS, sentence
 from workflows.cases.models import CaseStatus
 
 SignIn = Callable[[str], Browser]
@@ -223,3 +224,19 @@ def test_only_who_takes_contacts_is_offered_to_log_one(
     page = auditor.get(f"/cases/{case_id}")
     assert page.status_code == 200
     assert offered not in page.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "words"),
+    [
+        ("exclusiveGateway", "gateway_combine", "Decision point"),
+        ("exclusiveGateway", "Able to decide?", "Able to decide?"),
+        ("serviceTask", "service_find_basis", "find basis"),
+    ],
+)
+def test_a_step_without_a_name_is_not_said_by_its_id(
+    app: Flask, kind: str, name: str, words: str
+) -> None:
+    element = name if "_" in name else "gateway_capacity"
+    with app.app_context():
+        assert sentence({"kind": kind, "concept_name": name, "element": element}).words == words
