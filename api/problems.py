@@ -30,7 +30,7 @@ PAGES: Mapping[int, tuple[str, str]] = {
     403: ("You do not have access to this", "Ask your team leader if you need it."),
     404: ("Page not found", "This page does not exist or you may not see it."),
     405: ("Page not found", "This page does not exist or you may not see it."),
-    409: ("Somebody was faster", "What you wanted to do is no longer possible."),
+    409: ("This was not done", "What you wanted to do is no longer possible."),
     410: ("No longer needed", "The work went on without this step."),
     413: ("Too much at once", "The file or the text is too large."),
     422: ("There is a problem", "Some answers need changing."),
@@ -38,6 +38,7 @@ PAGES: Mapping[int, tuple[str, str]] = {
     500: ("Something failed", "What you wrote is kept as a draft. Nothing was half done."),
     503: ("Signpost cannot answer just now", "Wait a minute and try again. Nothing was half done."),
 }
+FASTER = "Somebody was faster"  # where a refusal names who
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ def page(problem: Problem) -> str:
         return render_template("locked.html", unlock_error="")
     title, words = PAGES.get(problem.status, PAGES[500])
     known = problem.type != "about:blank"
+    if problem.status == 409 and problem.extra.get("by"):
+        title = FASTER
     return render_template(
         "problem.html",
         layout="base.html" if g.get("viewer") else "alone.html",

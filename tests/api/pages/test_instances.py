@@ -258,3 +258,13 @@ def test_the_history_says_it_in_sentences_with_the_reason(
         "Femi Adeyemi passed over “Tell” by hand (Gwen Pryce has moved)",
     ):
         assert words in page.replace("Route", "route"), words
+
+
+def test_a_refusal_that_names_nobody_is_no_race(sign_in: SignIn, address: str) -> None:
+    lead = sign_in("mara")
+    lead.get(f"{address}/resume")
+    refused = lead.post(f"{address}/resume", {"reason": "It may go on."})
+    assert refused.status_code == 409
+    assert "This is not suspended." in refused.text
+    assert "This was not done" in refused.text
+    assert "Somebody was faster" not in refused.text
