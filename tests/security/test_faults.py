@@ -199,7 +199,7 @@ def test_verify_finds_what_was_changed_behind_its_back(
         "UPDATE history_event SET entries = 'x'",
         "DELETE FROM history_event",
         "TRUNCATE history_event",
-        "UPDATE form_answers SET by = 'x'",
+        "UPDATE form_answers SET form_id = 'x'",
         "ALTER TABLE history_event DISABLE TRIGGER ALL",
         "SET session_replication_role = replica",
         "DROP TABLE history_event",
